@@ -1,0 +1,65 @@
+// Package config reads the settings: policy over a named file over the user's file over defaults.
+//
+// A key that the policy sets is locked: nothing below it counts, and config show says which file decided.
+// Unknown keys and bad values are errors with file, line, column and what was expected.
+package config
+
+import "balise/diagnostics/checks"
+
+// Config is the effective settings.
+type Config struct {
+	Desk     Desk    `yaml:"desk"`
+	Probes   Probes  `yaml:"probes"`
+	Privacy  Privacy `yaml:"privacy"`
+	Language string  `yaml:"language"` // "auto", "fr", "en"
+	Support  Support `yaml:"support"`
+	Machine  Machine `yaml:"machine"`
+}
+
+// Desk says which service desk and how to speak to it.
+type Desk struct {
+	Kind      string `yaml:"kind"` // "practice", "relay", "rt"
+	URL       string `yaml:"url"`
+	Auth      string `yaml:"auth"` // "token", "basic"
+	User      string `yaml:"user"`
+	Queue     string `yaml:"queue"`
+	Requestor string `yaml:"requestor"` // empty: the signed-in person's own record
+	RefField  string `yaml:"ref_field"`
+	Language  string `yaml:"language"` // the technician's: "fr", "en"; empty follows Language
+	CAFile    string `yaml:"ca_file"`
+	Proxy     string `yaml:"proxy"`
+}
+
+// Probes are the targets of the self-tests; a check without its target is n/a.
+type Probes struct {
+	Portal   string           `yaml:"portal"`
+	Egress   []string         `yaml:"egress"`
+	Services []checks.Service `yaml:"services"`
+	Time     []string         `yaml:"time"`
+}
+
+// Privacy is what may leave.
+type Privacy struct {
+	Screenshot  string `yaml:"screenshot"`   // "allow", "forbid"
+	MachineName string `yaml:"machine_name"` // "send", "withhold"
+}
+
+// Support is how to reach people.
+type Support struct {
+	Name  string `yaml:"name"`
+	Phone string `yaml:"phone"`
+	Hours string `yaml:"hours"`
+}
+
+// Machine is what the organisation knows this computer as.
+type Machine struct {
+	AssetTag string `yaml:"asset_tag"`
+}
+
+// Checks are the settings as the self-tests take them.
+func (c Config) Checks() checks.Config {
+	return checks.Config{
+		Portal: c.Probes.Portal, Egress: c.Probes.Egress, Services: c.Probes.Services,
+		Time: c.Probes.Time, CAFile: c.Desk.CAFile, Proxy: c.Desk.Proxy, Desk: c.Desk.URL,
+	}
+}

@@ -1,0 +1,80 @@
+// Package cause turns many results into one diagnosis.
+//
+// It works on codes only and does no I/O: given the same results and the same knowledge it gives the
+// same diagnosis, which is what makes it testable.
+package cause
+
+import "balise/diagnostics"
+
+// Confidence is how sure the diagnosis is, in the four words that users and technicians read.
+type Confidence string
+
+// The confidence words.
+const (
+	Confirmed Confidence = "confirmed" // the root was seen twice, or its observation is direct
+	Likely    Confidence = "likely"
+	Possible  Confidence = "possible"
+	Unsure    Confidence = "unknown" // no cause found; an honest answer
+)
+
+// Actor is who can act on a cause.
+type Actor string
+
+// The actors, nearest to the user first.
+const (
+	You      Actor = "you"
+	Box      Actor = "box"      // the user's own router
+	Provider Actor = "provider" // the Internet provider
+	IT       Actor = "it"       // the organisation's service desk
+	Service  Actor = "service"  // whoever runs the service that does not answer
+)
+
+// Healthy and Undetermined are the two diagnoses that name no cause.
+const (
+	Healthy      diagnostics.Cause = "healthy"      // everything that could be tested passed
+	Undetermined diagnostics.Cause = "undetermined" // too little could be observed to say
+)
+
+// Diagnosis is the one answer: what is wrong, how sure, who can act, and where the ticket belongs.
+type Diagnosis struct {
+	Cause      diagnostics.Cause `json:"cause"`
+	Confidence Confidence        `json:"confidence"`
+	Root       string            `json:"root,omitempty"` // the check that names the cause
+	Actor      Actor             `json:"actor,omitempty"`
+	Category   string            `json:"category,omitempty"` // code: "network", "printing", ...
+	Level      int               `json:"level,omitempty"`    // 1, 2 or 3
+	Impact     string            `json:"impact,omitempty"`   // "user", "several", "site"
+	Urgency    string            `json:"urgency,omitempty"`  // "low", "medium", "high"
+	// Evidence holds at most the two facts that the diagnosis rests on.
+	Evidence []Evidence `json:"evidence,omitempty"`
+	// Facts are the facts of the root's result: the texts' arguments.
+	Facts []diagnostics.Fact `json:"facts,omitempty"`
+	// Folded are the failing checks that this cause explains.
+	Folded []string `json:"folded,omitempty"`
+	// RuledOut are areas whose checks passed ("network", "disk").
+	RuledOut []string `json:"ruled_out,omitempty"`
+	// Also names unrelated causes, never merged into the first; at most two.
+	Also []Also `json:"also,omitempty"`
+	// Repairs are the repairs worth proposing, best first.
+	Repairs []string `json:"repairs,omitempty"`
+	// Fingerprint is the same for the same fault at the same place and holds no personal data.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Problem tells whether the diagnosis names something wrong.
+func (d Diagnosis) Problem() bool {
+	return d.Cause != Healthy && d.Cause != Undetermined && d.Cause != ""
+}
+
+// Evidence is one fact of one check.
+type Evidence struct {
+	Check string           `json:"check"`
+	Fact  diagnostics.Fact `json:"fact"`
+}
+
+// Also is a second, unrelated cause.
+type Also struct {
+	Cause diagnostics.Cause  `json:"cause"`
+	Root  string             `json:"root"`
+	Facts []diagnostics.Fact `json:"facts,omitempty"`
+}

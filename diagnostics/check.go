@@ -1,0 +1,41 @@
+package diagnostics
+
+import (
+	"context"
+	"time"
+)
+
+// Check is one self-test. Checks are values in an explicit list; there is no registry.
+type Check struct {
+	// ID is stable and dotted: "net.dns.system".
+	ID string
+	// Needs lists checks without which this one cannot run at all. Keep it sparse: a need that is
+	// only a likely cause belongs in ExplainedBy, or one failure hides the evidence of the next.
+	Needs []string
+	// ExplainedBy lists checks whose failure would make this one's failure a consequence.
+	ExplainedBy []string
+	// Timeout is the deadline of one attempt.
+	Timeout time.Duration
+	// Host groups checks that load the same remote host; at most eight of a group run together.
+	Host string
+	// Platforms lists the GOOS values on which the check is real; empty means all. Elsewhere it is n/a.
+	Platforms []string
+	// Run looks once. It must honour ctx as far as the system lets it; the Runner abandons it
+	// when it does not. try is 0 for the first attempt and 1 for the second, so that the second can
+	// use another socket or target.
+	Run func(ctx context.Context, try int) Outcome
+}
+
+// Outcome is what one attempt of a check found.
+type Outcome struct {
+	Status   Status
+	Cause    Cause
+	Severity Severity
+	Facts    []Fact
+	Target   string
+	Error    string
+	Detail   string
+	// Final says that looking again would show the same (a file's content, a kernel's table): the
+	// Runner then believes it without a second attempt.
+	Final bool
+}

@@ -1,0 +1,90 @@
+// Package catalogue reads what each self-test's limits, deadline and relations are.
+//
+// They are data (assets/packs/core/checks_*.yaml), so that a reader can compare them with their sources and
+// a desk can later change them without a rebuild.
+package catalogue
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"balise/assets"
+	"balise/diagnostics"
+)
+
+// Spec is what the catalogue says of one self-test.
+type Spec struct {
+	ID          string               `yaml:"-"`
+	Timeout     time.Duration        `yaml:"timeout"`
+	Needs       []string             `yaml:"needs"`
+	ExplainedBy []string             `yaml:"explained_by"`
+	Severity    diagnostics.Severity `yaml:"severity"`
+	Platforms   []string             `yaml:"platforms"` // GOOS values; empty is all
+	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
+	Limits map[string]float64 `yaml:"limits"`
+}
+
+// Limit returns a threshold. A name that the catalogue lacks is a defect of the build, found by the first
+// test that lists the checks.
+func (s Spec) Limit(name string) float64 {
+	v, ok := s.Limits[name]
+	if !ok {
+		panic(fmt.Sprintf("catalogue: %s has no limit %q", s.ID, name))
+	}
+	return v
+}
+
+// Check makes the self-test that this spec describes.
+func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) diagnostics.Check {
+	return diagnostics.Check{
+		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy,
+		Timeout: s.Timeout, Platforms: s.Platforms, Run: run,
+	}
+}
+
+// Get returns the spec of an id; an id that the catalogue lacks is a defect of the build.
+func Get(id string) Spec {
+	all, err := Load()
+	if err != nil {
+		panic(err)
+	}
+	s, ok := all[id]
+	if !ok {
+		panic(fmt.Sprintf("catalogue: no %q", id))
+	}
+	return s
+}
+
+// Load returns every spec by id, read once.
+var Load = sync.OnceValues(load)
+
+func load() (map[string]Spec, error) {
+	files, err := fs.Glob(assets.FS, "packs/core/checks_*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("read catalogue: %w", err)
+	}
+	all := map[string]Spec{}
+	for _, name := range files {
+		raw, err := fs.ReadFile(assets.FS, name)
+		if err != nil {
+			return nil, fmt.Errorf("read catalogue: %w", err)
+		}
+		var specs map[string]Spec
+		if err := yaml.UnmarshalWithOptions(raw, &specs, yaml.Strict()); err != nil {
+			return nil, fmt.Errorf("read catalogue %s: %w", name, err)
+		}
+		for id, s := range specs {
+			if _, twice := all[id]; twice {
+				return nil, fmt.Errorf("read catalogue %s: %q stands twice", name, id)
+			}
+			s.ID = id
+			all[id] = s
+		}
+	}
+	return all, nil
+}

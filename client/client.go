@@ -213,7 +213,9 @@ type Caps struct {
 type Driver interface {
 	// Probe says what this installation can do and who is signed in.
 	Probe(ctx context.Context) (Caps, Person, error)
-	// Create makes a ticket, once. resume is the zero Receipt, or what an earlier call returned.
+	// Create makes a ticket, once. resume is the zero Receipt, or what an earlier call returned. With
+	// resume.Ref.ID set the ticket exists: Create then never makes another, it looks which of d's attachments
+	// are on it and adds those that are missing.
 	Create(ctx context.Context, d Draft, resume Receipt) (Receipt, error)
 	// FindByClientRef looks for a ticket that was made with this reference; ErrNotFound if none.
 	FindByClientRef(ctx context.Context, ref ClientRef) (Ref, error)

@@ -176,7 +176,7 @@ func (o *Outbox) drop(ctx context.Context, ref client.ClientRef) error {
 // recover brings the outbox to a clean state after whatever ended the last process.
 func (o *Outbox) recover(ctx context.Context) error {
 	// A request that was on its way may have been stored: it is looked up, never simply repeated.
-	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET phase = 'verify', asked = 0, next = 0
+	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET phase = 'verify', asked = 0, asked_at = 0, next = 0
 		WHERE phase = 'in_flight'`)
 	if err != nil {
 		return fmt.Errorf("recover outbox: %w", err)

@@ -15,9 +15,11 @@ import (
 // Retry makes a waiting or refused item due now, on the user's word. A report that was found half-written is
 // sent with what there is of it.
 func (o *Outbox) Retry(ctx context.Context, ref client.ClientRef) (Item, error) {
-	o.send.Lock()
+	if !o.claim(ref) {
+		return Item{}, fmt.Errorf("retry %s: it is being sent: %w", ref, ErrState)
+	}
 	it, err := o.retry(ctx, ref)
-	o.send.Unlock()
+	o.release(ref)
 	if err == nil {
 		o.changed(it)
 		o.Kick()
@@ -36,14 +38,16 @@ func (o *Outbox) retry(ctx context.Context, ref client.ClientRef) (Item, error) 
 	if it.phase == phaseVerify && it.State == Refused {
 		it.phase = phaseReady // nobody could tell whether it arrived; the user said to send it again
 	}
-	it.State, it.Next, it.Reason, it.asked = Waiting, o.p.Now().UTC(), nil, 0
+	it.State, it.Next, it.Reason = Waiting, o.p.Now().UTC(), nil
 	return it, o.save(ctx, it)
 }
 
 // Discard removes an item that was not delivered. What a desk may already hold of it stays there.
 func (o *Outbox) Discard(ctx context.Context, ref client.ClientRef) error {
-	o.send.Lock()
-	defer o.send.Unlock()
+	if !o.claim(ref) {
+		return fmt.Errorf("discard %s: it is being sent: %w", ref, ErrState)
+	}
+	defer o.release(ref)
 	it, err := o.Item(ctx, ref)
 	if err != nil {
 		return err

@@ -64,9 +64,10 @@ type Item struct {
 	Reason  *Reason
 	SentAt  time.Time
 
-	phase phase
-	asked int // how often the desk said that it does not hold our reference
-	since time.Time
+	phase   phase
+	asked   int       // how often the desk said that it does not hold our reference
+	askedAt time.Time // when it said so last, as far as that answer counted
+	hold    time.Time // the desk asked not to be called before; not even Flush does
 }
 
 // File is one stored attachment.
@@ -112,6 +113,7 @@ type Outbox struct {
 	send sync.Mutex    // one sender at a time
 
 	mu      sync.Mutex
+	busy    map[client.ClientRef]bool // being sent, retried or discarded right now
 	waiters map[client.ClientRef][]chan struct{}
 }
 
@@ -121,7 +123,10 @@ func Open(ctx context.Context, p Params) (*Outbox, error) {
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	o := &Outbox{p: p, kick: make(chan struct{}, 1), waiters: map[client.ClientRef][]chan struct{}{}}
+	o := &Outbox{
+		p: p, kick: make(chan struct{}, 1),
+		busy: map[client.ClientRef]bool{}, waiters: map[client.ClientRef][]chan struct{}{},
+	}
 	if err := o.migrate(ctx); err != nil {
 		return nil, err
 	}
@@ -177,6 +182,24 @@ func (o *Outbox) Wait(ctx context.Context, ref client.ClientRef) (Item, error) {
 			return it, nil
 		}
 	}
+}
+
+// claim takes an item for one actor; release gives it back. A large upload must not make the user wait who
+// wants to discard another report.
+func (o *Outbox) claim(ref client.ClientRef) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.busy[ref] {
+		return false
+	}
+	o.busy[ref] = true
+	return true
+}
+
+func (o *Outbox) release(ref client.ClientRef) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.busy, ref)
 }
 
 func (o *Outbox) watch(ref client.ClientRef) <-chan struct{} {

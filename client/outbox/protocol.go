@@ -58,7 +58,10 @@ type step struct {
 	phase phase
 	delay time.Duration // until Next; jitter is added unless exact
 	exact bool
+	hold  bool // the desk itself asked for the delay
 	asked int
+	// askedAt is kept with asked: two "no" count as two only with the verify delay between them.
+	askedAt time.Time
 }
 
 // afterCreate decides what follows a Create or Reply that returned receipt and err.
@@ -79,7 +82,7 @@ func afterCreate(it Item, receipt client.Receipt, err error) step {
 		return step{state: Waiting, phase: phaseComplete, delay: wait}
 	case throttled != nil:
 		// A desk that throttles has not looked at the request.
-		return step{state: Waiting, phase: phaseReady, delay: wait, exact: true}
+		return step{state: Waiting, phase: phaseReady, delay: wait, exact: true, hold: true}
 	case notSent(err):
 		return step{state: Waiting, phase: phaseReady, delay: wait}
 	case refused(err):
@@ -90,32 +93,40 @@ func afterCreate(it Item, receipt client.Receipt, err error) step {
 	}
 }
 
-// afterLook decides what follows a look-up of our reference that returned err (nil is "found").
-func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration) step {
+// afterLook decides what follows a look-up of our reference at now that returned err (nil is "found").
+func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration, now time.Time) step {
 	looks := looksBeforeResend
 	if idem == client.IdemSearchLag {
 		looks, verify = looksLagging, max(verify, verifyLagging)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return step{state: Sending, phase: phaseComplete}
-	case !errors.Is(err, client.ErrNotFound):
-		wait := backoff(it.Tries)
+	}
+	if !errors.Is(err, client.ErrNotFound) {
+		s := step{state: Waiting, phase: phaseVerify, delay: backoff(it.Tries), asked: it.asked, askedAt: it.askedAt}
 		var throttled *client.ThrottledError
 		if errors.As(err, &throttled) && throttled.RetryAfter > 0 {
-			wait = min(throttled.RetryAfter, retryAfterMax)
+			s.delay, s.exact, s.hold = min(throttled.RetryAfter, retryAfterMax), true, true
 		}
-		return step{state: Waiting, phase: phaseVerify, delay: wait, asked: it.asked}
-	case idem == client.IdemKey:
+		return s
+	}
+	switch idem {
+	case client.IdemKey:
 		return step{state: Waiting, phase: phaseReady, exact: true}
-	case idem == client.IdemNone:
+	case client.IdemNone:
 		// Nobody can tell; sending again could make a second ticket. The user decides.
 		return step{state: Refused, phase: phaseVerify}
-	case it.asked+1 >= looks:
-		return step{state: Waiting, phase: phaseReady, exact: true}
-	default:
-		return step{state: Sending, phase: phaseVerify, delay: verify, exact: true, asked: it.asked + 1}
 	}
+	again := step{state: Sending, phase: phaseVerify, exact: true, asked: it.asked, askedAt: it.askedAt}
+	if left := verify - now.Sub(it.askedAt); it.asked > 0 && left > 0 && left <= verify {
+		again.delay = left // asked too early, by a flush or a restart
+		return again
+	}
+	again.asked, again.askedAt, again.delay = it.asked+1, now, verify
+	if again.asked >= looks {
+		return step{state: Waiting, phase: phaseReady, exact: true}
+	}
+	return again
 }
 
 // notSent tells whether err proves that nothing can have been stored and that sending again may help.

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 	next     INTEGER NOT NULL DEFAULT 0,
 	tries    INTEGER NOT NULL DEFAULT 0,
 	asked    INTEGER NOT NULL DEFAULT 0,
+	asked_at INTEGER NOT NULL DEFAULT 0,
+	hold     INTEGER NOT NULL DEFAULT 0,        -- the desk asked not to be called before
 	receipt  TEXT NOT NULL DEFAULT '{}',
 	reason   TEXT NOT NULL DEFAULT '',
 	sent_at  INTEGER NOT NULL DEFAULT 0
@@ -34,7 +36,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE INDEX IF NOT EXISTS outbox_open ON outbox(state, next);`
 
 const columns = `ref, kind, ticket, subject, files, bytes, state, phase, created, next, tries, asked,
-	receipt, reason, sent_at`
+	asked_at, hold, receipt, reason, sent_at`
 
 func (o *Outbox) migrate(ctx context.Context) error {
 	if _, err := o.p.DB.ExecContext(ctx, schema); err != nil {
@@ -48,9 +50,9 @@ type scanner interface{ Scan(...any) error }
 func scanItem(row scanner) (Item, error) {
 	var it Item
 	var ticket, files, receipt, reason string
-	var created, next, sentAt int64
+	var created, next, sentAt, askedAt, hold int64
 	err := row.Scan(&it.Ref, &it.Kind, &ticket, &it.Subject, &files, &it.Bytes, &it.State, &it.phase,
-		&created, &next, &it.Tries, &it.asked, &receipt, &reason, &sentAt)
+		&created, &next, &it.Tries, &it.asked, &askedAt, &hold, &receipt, &reason, &sentAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return it, ErrNotFound
 	}
@@ -58,6 +60,7 @@ func scanItem(row scanner) (Item, error) {
 		return it, fmt.Errorf("read outbox: %w", err)
 	}
 	it.Created, it.Next, it.SentAt = fromMS(created), fromMS(next), fromMS(sentAt)
+	it.askedAt, it.hold = fromMS(askedAt), fromMS(hold)
 	for _, part := range []struct {
 		text string
 		into any
@@ -113,9 +116,9 @@ func (o *Outbox) save(ctx context.Context, it Item) error {
 		reason = toJSON(it.Reason)
 	}
 	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET ticket = ?, state = ?, phase = ?, next = ?,
-		tries = ?, asked = ?, receipt = ?, reason = ?, sent_at = ? WHERE ref = ?`,
+		tries = ?, asked = ?, asked_at = ?, hold = ?, receipt = ?, reason = ?, sent_at = ? WHERE ref = ?`,
 		toJSON(it.Ticket), it.State, it.phase, toMS(it.Next), it.Tries, it.asked,
-		toJSON(it.Receipt), reason, toMS(it.SentAt), it.Ref)
+		toMS(it.askedAt), toMS(it.hold), toJSON(it.Receipt), reason, toMS(it.SentAt), it.Ref)
 	if err != nil {
 		return fmt.Errorf("write outbox item %s: %w", it.Ref, err)
 	}

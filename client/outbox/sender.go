@@ -49,7 +49,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 
 // Flush makes everything that waits due now and tries each once, in order. It returns what is left.
 func (o *Outbox) Flush(ctx context.Context) ([]Item, error) {
-	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET next = 0 WHERE state = 'waiting'`)
+	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET next = 0 WHERE state = 'waiting' AND hold < ?`,
+		toMS(o.p.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("flush outbox: %w", err)
 	}
@@ -86,13 +87,14 @@ func (o *Outbox) sendDue(ctx context.Context) (time.Time, error) {
 				}
 				continue
 			}
-			if it, err = o.take(ctx, it); err != nil {
+			acted, err := o.take(ctx, it.Ref)
+			if err != nil {
 				return next, err
 			}
 			if ctx.Err() != nil {
 				return next, nil
 			}
-			moved = true
+			moved = moved || acted
 		}
 		if !moved {
 			return next, nil
@@ -107,28 +109,43 @@ func (o *Outbox) due(it Item) bool {
 	return !it.Next.After(now) || it.Next.Sub(now) > 2*retryAfterMax
 }
 
-// take does the item's next step and stores the result.
-func (o *Outbox) take(ctx context.Context, it Item) (Item, error) {
+// take does the item's next step and stores the result. The item is read again under the claim: since it was
+// listed, the user may have discarded it.
+func (o *Outbox) take(ctx context.Context, ref client.ClientRef) (acted bool, err error) {
+	if !o.claim(ref) {
+		return false, nil
+	}
+	defer o.release(ref)
+	it, err := o.Item(ctx, ref)
+	if errors.Is(err, ErrNotFound) || (err == nil && (!o.due(it) || it.State == Sent || it.State == Refused)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
 	driver, err := o.p.Driver(ctx)
 	if err != nil {
 		it.Tries++
-		return o.settle(ctx, it, step{state: Waiting, phase: it.phase, delay: backoff(it.Tries), asked: it.asked},
-			fmt.Errorf("%w: %w", errBeforeSend, err))
+		s := step{
+			state: Waiting, phase: it.phase, delay: backoff(it.Tries),
+			asked: it.asked, askedAt: it.askedAt,
+		}
+		return true, o.settle(ctx, it, s, fmt.Errorf("%w: %w", errBeforeSend, err))
 	}
 	if it.phase == phaseVerify {
-		return o.look(ctx, driver, it)
+		return true, o.look(ctx, driver, it)
 	}
-	return o.create(ctx, driver, it)
+	return true, o.create(ctx, driver, it)
 }
 
 // create sends the item once, or completes what an earlier try began.
-func (o *Outbox) create(ctx context.Context, driver client.Driver, it Item) (Item, error) {
+func (o *Outbox) create(ctx context.Context, driver client.Driver, it Item) error {
 	c, err := o.load(ctx, it)
 	if err != nil {
 		if errors.Is(err, errContent) {
 			return o.settle(ctx, it, afterCreate(it, it.Receipt, err), err)
 		}
-		return it, err
+		return err
 	}
 	it.Tries++
 	it.State = Sending
@@ -137,7 +154,7 @@ func (o *Outbox) create(ctx context.Context, driver client.Driver, it Item) (Ite
 	}
 	o.p.Hook("create.claim")
 	if err := o.save(ctx, it); err != nil {
-		return it, err
+		return err
 	}
 	o.changed(it)
 	o.p.Hook("create.claimed")
@@ -164,7 +181,7 @@ func (o *Outbox) create(ctx context.Context, driver client.Driver, it Item) (Ite
 }
 
 // look asks the desk whether it holds the item's reference.
-func (o *Outbox) look(ctx context.Context, driver client.Driver, it Item) (Item, error) {
+func (o *Outbox) look(ctx context.Context, driver client.Driver, it Item) error {
 	it.Tries++
 	callCtx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -180,9 +197,12 @@ func (o *Outbox) look(ctx context.Context, driver client.Driver, it Item) (Item,
 		err = fmt.Errorf("read the desk's capabilities: %w", client.ErrNotADesk)
 	}
 	o.p.Hook("look.answered")
-	s := afterLook(it, err, idem, o.p.VerifyDelay(it.Bytes))
+	s := afterLook(it, err, idem, o.p.VerifyDelay(it.Bytes), o.p.Now())
 	if err == nil && it.Kind == Reply {
 		s = step{state: Sent, phase: phaseDone} // a reply arrives whole or not at all
+	}
+	if errors.Is(err, client.ErrNotFound) {
+		err = fmt.Errorf("not there yet: %w", client.ErrUnknownOutcome) // what the user may want to know
 	}
 	return o.settle(ctx, it, s, err)
 }
@@ -204,16 +224,19 @@ func (o *Outbox) find(ctx context.Context, driver client.Driver, it *Item) error
 }
 
 // settle stores what a step led to, and tells everybody.
-func (o *Outbox) settle(ctx context.Context, it Item, s step, cause error) (Item, error) {
+func (o *Outbox) settle(ctx context.Context, it Item, s step, cause error) error {
 	// The answer is known: losing it because the caller is in a hurry could double the ticket.
 	ctx = context.WithoutCancel(ctx)
 	delay := s.delay
 	if !s.exact {
 		delay = time.Duration(float64(delay) * o.p.Jitter())
 	}
-	it.State, it.phase, it.asked = s.state, s.phase, s.asked
-	it.Next, it.Reason = o.p.Now().Add(delay).UTC(), nil
-	if cause != nil && !(s.phase == phaseReady && errors.Is(cause, client.ErrNotFound)) {
+	it.State, it.phase, it.asked, it.askedAt = s.state, s.phase, s.asked, s.askedAt
+	it.Next, it.Reason, it.hold = o.p.Now().Add(delay).UTC(), nil, time.Time{}
+	if s.hold {
+		it.hold = it.Next
+	}
+	if cause != nil {
 		reason := o.p.Explain(cause)
 		it.Reason = &reason
 	}
@@ -222,7 +245,7 @@ func (o *Outbox) settle(ctx context.Context, it Item, s step, cause error) (Item
 	}
 	o.p.Hook("settle.begin")
 	if err := o.save(ctx, it); err != nil {
-		return it, err
+		return err
 	}
 	o.p.Hook("settle.saved")
 	o.p.Log.Info("outbox", "ref", it.Ref, "state", it.State, "phase", it.phase, "tries", it.Tries)
@@ -233,5 +256,5 @@ func (o *Outbox) settle(ctx context.Context, it Item, s step, cause error) (Item
 		o.p.Hook("settle.forgotten")
 	}
 	o.changed(it)
-	return it, nil
+	return nil
 }

@@ -21,6 +21,9 @@ var (
 	ErrUnavailable = errors.New("the desk is not available now")
 	// ErrNotADesk: something answered, but it is not the desk's API: a login page, a portal, a redirect.
 	ErrNotADesk = errors.New("what answered is not the desk")
+	// ErrFull: the desk has no room left and stored nothing. Drivers join it with a ThrottledError, because
+	// sending again later is safe and sensible.
+	ErrFull = errors.New("the desk has no room left")
 	// ErrUnknownOutcome: the request may have left and no trustworthy answer came. Never send again
 	// before FindByClientRef has said ErrNotFound.
 	ErrUnknownOutcome = errors.New("outcome unknown")

@@ -14,6 +14,10 @@ type Check struct {
 	Needs []string
 	// ExplainedBy lists checks whose failure would make this one's failure a consequence.
 	ExplainedBy []string
+	// MootBy lists checks, or single causes of checks ("net.gateway/silent"), whose confirmed failure makes
+	// this one pointless: it is then skipped, and cancelled if it runs. Rarely right: a check that would
+	// only wait in vain belongs here, one whose answer is evidence does not.
+	MootBy []string
 	// Timeout is the deadline of one attempt.
 	Timeout time.Duration
 	// Host groups checks that load the same remote host; at most eight of a group run together.

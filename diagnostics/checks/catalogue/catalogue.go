@@ -23,6 +23,7 @@ type Spec struct {
 	Timeout     time.Duration        `yaml:"timeout"`
 	Needs       []string             `yaml:"needs"`
 	ExplainedBy []string             `yaml:"explained_by"`
+	MootBy      []string             `yaml:"moot_by"`
 	Severity    diagnostics.Severity `yaml:"severity"`
 	Platforms   []string             `yaml:"platforms"` // GOOS values; empty is all
 	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
@@ -39,10 +40,18 @@ func (s Spec) Limit(name string) float64 {
 	return v
 }
 
+// WarnSeverity is what a warn means: one step less than a fail.
+func (s Spec) WarnSeverity() diagnostics.Severity {
+	if s.Severity == diagnostics.Blocks {
+		return diagnostics.Degrades
+	}
+	return diagnostics.Notice
+}
+
 // Check makes the self-test that this spec describes.
 func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) diagnostics.Check {
 	return diagnostics.Check{
-		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy,
+		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy, MootBy: s.MootBy,
 		Timeout: s.Timeout, Platforms: s.Platforms, Run: run,
 	}
 }

@@ -1,0 +1,180 @@
+package diagnostics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// run is one run of a Runner. Its loop is the only one to touch results and events; each check that runs has
+// a goroutine of its own, which talks to the loop by messages.
+type run struct {
+	*Runner
+	ctx     context.Context
+	on      func(Event)
+	started time.Time
+	// deadline is when the last attempt must have ended for its answer to count.
+	deadline time.Time
+	all      chan struct{}            // slots of the whole run
+	hosts    map[string]chan struct{} // slots of each host
+	messages chan message
+	results  []Result
+	done     []bool
+	begun    []bool
+	cancel   []context.CancelFunc
+	left     int
+}
+
+// message is a retry (result nil) or the end of a check.
+type message struct {
+	check  int
+	result *Result
+	at     time.Time
+}
+
+func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
+	n := len(r.checks)
+	run := &run{
+		Runner: r, ctx: ctx, on: on, started: time.Now(),
+		all: make(chan struct{}, MaxParallel), hosts: map[string]chan struct{}{},
+		messages: make(chan message, 2*n+1), // room for all: a check never waits for the loop
+		results:  make([]Result, n), done: make([]bool, n), begun: make([]bool, n),
+		cancel: make([]context.CancelFunc, n), left: n,
+	}
+	run.deadline = run.started.Add(RunTimeout - settle)
+	for _, c := range r.checks {
+		if c.Host != "" && run.hosts[c.Host] == nil {
+			run.hosts[c.Host] = make(chan struct{}, MaxPerHost)
+		}
+	}
+	return run
+}
+
+func (r *run) loop() {
+	r.advance()
+	for r.left > 0 {
+		m := <-r.messages
+		if r.done[m.check] {
+			continue // made moot meanwhile
+		}
+		if m.result == nil {
+			r.on(Event{Kind: CheckRetried, ID: r.checks[m.check].ID, At: m.at})
+			continue
+		}
+		r.finish(m.check, *m.result)
+		r.advance()
+	}
+}
+
+// advance starts every check whose needs are settled, and skips those whose needs failed. One skip can
+// settle another check's needs, hence the outer loop.
+func (r *run) advance() {
+	for again := true; again; {
+		again = false
+		for i, c := range r.checks {
+			if r.done[i] || r.begun[i] {
+				continue
+			}
+			ready, blockedBy := r.needs(c)
+			switch {
+			case !r.applies(c):
+				r.finish(i, Result{ID: c.ID, Status: NA, Detail: DetailPlatform, Started: time.Now()})
+				again = true
+			case !ready:
+			case len(blockedBy) > 0:
+				r.finish(i, Result{
+					ID: c.ID, Status: Skip, Detail: DetailBlocked, BlockedBy: blockedBy, Started: time.Now(),
+				})
+				again = true
+			default:
+				r.start(i)
+			}
+		}
+	}
+}
+
+func (r *run) applies(c Check) bool {
+	return len(c.Platforms) == 0 || slices.Contains(c.Platforms, r.goos)
+}
+
+// needs tells whether all needs of a check have finished, and which failures block it. A need that is n/a
+// or unknown does not block: not knowing is no reason not to look.
+func (r *run) needs(c Check) (ready bool, blockedBy []string) {
+	for _, need := range c.Needs {
+		i := r.index[need]
+		if !r.done[i] {
+			return false, nil
+		}
+		switch r.results[i].Status {
+		case Fail:
+			blockedBy = append(blockedBy, need)
+		case Skip:
+			blockedBy = append(blockedBy, r.results[i].BlockedBy...)
+		}
+	}
+	slices.Sort(blockedBy)
+	return true, slices.Compact(blockedBy)
+}
+
+func (r *run) start(i int) {
+	c := r.checks[i]
+	r.begun[i] = true
+	ctx, cancel := context.WithCancel(r.ctx)
+	r.cancel[i] = cancel
+	r.on(Event{Kind: CheckStarted, ID: c.ID, At: time.Now()})
+	go func() {
+		defer cancel()
+		l := look{
+			check: c, deadline: r.deadline, slots: r.slots(c),
+			retried: func() { r.messages <- message{check: i, at: time.Now()} },
+		}
+		res := l.run(ctx)
+		r.messages <- message{check: i, result: &res}
+	}()
+}
+
+func (r *run) slots(c Check) []chan struct{} {
+	if c.Host == "" {
+		return []chan struct{}{r.all}
+	}
+	// The host's slot first: who waits for a host must not hold a place of the whole run.
+	return []chan struct{}{r.hosts[c.Host], r.all}
+}
+
+func (r *run) finish(i int, res Result) {
+	if r.done[i] {
+		return
+	}
+	r.done[i] = true
+	r.left--
+	r.results[i] = res
+	r.on(Event{Kind: CheckFinished, ID: res.ID, Result: &r.results[i], At: time.Now()})
+	if res.Status == Fail && res.Detail != DetailUnconfirmed {
+		r.moot(res)
+	}
+}
+
+// moot ends what a confirmed failure makes pointless, running or not.
+func (r *run) moot(by Result) {
+	for i, c := range r.checks {
+		if r.done[i] || !(slices.Contains(c.MootBy, by.ID) || slices.Contains(c.MootBy, string(by.Cause))) {
+			continue
+		}
+		if r.cancel[i] != nil {
+			r.cancel[i]()
+		}
+		res := Result{ID: c.ID, Status: Skip, Detail: DetailMoot, BlockedBy: []string{by.ID}, Started: time.Now()}
+		r.finish(i, res)
+	}
+}
+
+// guard runs one attempt and turns a panic into unknown: a broken probe is not a broken computer.
+func guard(ctx context.Context, c Check, try int) (out Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			out = Outcome{Status: Unknown, Detail: DetailPanic, Error: fmt.Sprintf("%T", p)}
+		}
+	}()
+	return c.Run(ctx, try)
+}

@@ -1,0 +1,91 @@
+package theme
+
+import (
+	fynetheme "fyne.io/fyne/v2/theme"
+)
+
+func light() palette {
+	return palette{
+		fynetheme.ColorNameBackground:          rgb(0xf4f6f8),
+		fynetheme.ColorNameForeground:          rgb(0x16212c),
+		fynetheme.ColorNamePrimary:             rgb(0x0b5884),
+		fynetheme.ColorNameForegroundOnPrimary: rgb(0xffffff),
+		fynetheme.ColorNameHyperlink:           rgb(0x0b5884),
+		fynetheme.ColorNameButton:              rgb(0xe3e9ee),
+		fynetheme.ColorNameDisabledButton:      rgb(0xe9edf0),
+		fynetheme.ColorNameDisabled:            rgb(0x66727e),
+		fynetheme.ColorNameError:               rgb(0xb3261e),
+		fynetheme.ColorNameForegroundOnError:   rgb(0xffffff),
+		fynetheme.ColorNameSuccess:             rgb(0x1b6b3d),
+		fynetheme.ColorNameForegroundOnSuccess: rgb(0xffffff),
+		fynetheme.ColorNameWarning:             rgb(0x8a5300),
+		fynetheme.ColorNameForegroundOnWarning: rgb(0xffffff),
+		fynetheme.ColorNameFocus:               rgba(0x0b5884, 0x40),
+		fynetheme.ColorNameHover:               rgba(0x0b5884, 0x16),
+		fynetheme.ColorNamePressed:             rgba(0x0b5884, 0x33),
+		fynetheme.ColorNameSelection:           rgb(0xcde3f2),
+		fynetheme.ColorNameInputBackground:     rgb(0xffffff),
+		fynetheme.ColorNameInputBorder:         rgb(0x7c8894),
+		fynetheme.ColorNamePlaceHolder:         rgb(0x5d6975),
+		fynetheme.ColorNameSeparator:           rgb(0xd3dae0),
+		fynetheme.ColorNameScrollBar:           rgb(0x7c8894),
+		fynetheme.ColorNameScrollBarBackground: rgba(0x16212c, 0x0c),
+		fynetheme.ColorNameShadow:              rgba(0x16212c, 0x33),
+		fynetheme.ColorNameOverlayBackground:   rgb(0xffffff),
+		fynetheme.ColorNameMenuBackground:      rgb(0xffffff),
+		fynetheme.ColorNameHeaderBackground:    rgb(0xe9edf0),
+
+		ColorSurface:    rgb(0xffffff),
+		ColorMuted:      rgb(0x4f5b67),
+		ColorBeacon:     rgb(0xe8590c),
+		ColorRail:       rgb(0xe8edf1),
+		ColorRing:       rgb(0x0b5884),
+		ColorInfoGround: rgb(0xe3eff8),
+		ColorGoodGround: rgb(0xe2f3e8),
+		ColorWarnGround: rgb(0xfdf0da),
+		ColorBadGround:  rgb(0xfce8e6),
+	}
+}
+
+func dark() palette {
+	return palette{
+		fynetheme.ColorNameBackground:          rgb(0x12181f),
+		fynetheme.ColorNameForeground:          rgb(0xe6ecf1),
+		fynetheme.ColorNamePrimary:             rgb(0x6cbdea),
+		fynetheme.ColorNameForegroundOnPrimary: rgb(0x06202e),
+		fynetheme.ColorNameHyperlink:           rgb(0x6cbdea),
+		fynetheme.ColorNameButton:              rgb(0x2b3742),
+		fynetheme.ColorNameDisabledButton:      rgb(0x222c35),
+		fynetheme.ColorNameDisabled:            rgb(0x8e9aa6),
+		fynetheme.ColorNameError:               rgb(0xff9a91),
+		fynetheme.ColorNameForegroundOnError:   rgb(0x3b0805),
+		fynetheme.ColorNameSuccess:             rgb(0x79d59d),
+		fynetheme.ColorNameForegroundOnSuccess: rgb(0x05290f),
+		fynetheme.ColorNameWarning:             rgb(0xf2bd5d),
+		fynetheme.ColorNameForegroundOnWarning: rgb(0x2e1c00),
+		fynetheme.ColorNameFocus:               rgba(0x6cbdea, 0x4d),
+		fynetheme.ColorNameHover:               rgba(0x6cbdea, 0x1f),
+		fynetheme.ColorNamePressed:             rgba(0x6cbdea, 0x40),
+		fynetheme.ColorNameSelection:           rgb(0x23455c),
+		fynetheme.ColorNameInputBackground:     rgb(0x0c1116),
+		fynetheme.ColorNameInputBorder:         rgb(0x75828f),
+		fynetheme.ColorNamePlaceHolder:         rgb(0x9aa6b2),
+		fynetheme.ColorNameSeparator:           rgb(0x303c47),
+		fynetheme.ColorNameScrollBar:           rgb(0x75828f),
+		fynetheme.ColorNameScrollBarBackground: rgba(0xffffff, 0x0c),
+		fynetheme.ColorNameShadow:              rgba(0x000000, 0x88),
+		fynetheme.ColorNameOverlayBackground:   rgb(0x1b242d),
+		fynetheme.ColorNameMenuBackground:      rgb(0x1b242d),
+		fynetheme.ColorNameHeaderBackground:    rgb(0x222c35),
+
+		ColorSurface:    rgb(0x1b242d),
+		ColorMuted:      rgb(0xa9b5c0),
+		ColorBeacon:     rgb(0xff8a4c),
+		ColorRail:       rgb(0x0d1217),
+		ColorRing:       rgb(0x8fd0f5),
+		ColorInfoGround: rgb(0x17303f),
+		ColorGoodGround: rgb(0x16321f),
+		ColorWarnGround: rgb(0x3a2c10),
+		ColorBadGround:  rgb(0x411d1b),
+	}
+}

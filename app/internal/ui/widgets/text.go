@@ -1,0 +1,109 @@
+package widgets
+
+import (
+	"strings"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"balise/app/internal/ui/theme"
+)
+
+// maxShown bounds what one label shows: laying text out is slow, and a desk may answer with megabytes.
+const maxShown = 20_000
+
+// Plain makes a text from outside safe to show: no control characters, and none of the marks that turn the
+// direction of writing, which could make one thing read as another.
+func Plain(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r):
+			return -1
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f',
+			r == '\u061c', r == '\ufeff', r == '\u2028', r == '\u2029':
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxShown {
+		cut := maxShown
+		for cut > 0 && s[cut]&0xc0 == 0x80 {
+			cut--
+		}
+		s = s[:cut] + "\u2026"
+	}
+	return s
+}
+
+// Line is Plain on one line.
+func Line(s string) string { return strings.Join(strings.Fields(Plain(s)), " ") }
+
+// text is a wrapped plain text in a colour and size of the theme. It is a RichText of one plain segment:
+// nothing is ever parsed as markup.
+func text(s string, style widget.RichTextStyle) *widget.RichText {
+	t := widget.NewRichText(&widget.TextSegment{Text: Plain(s), Style: style})
+	t.Wrapping = fyne.TextWrapWord
+	return t
+}
+
+// Title is the title of a page.
+func Title(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{
+		ColorName: fynetheme.ColorNameForeground, SizeName: theme.SizeTitle,
+		TextStyle: fyne.TextStyle{Bold: true},
+	})
+}
+
+// Lead is the one sentence of a page.
+func Lead(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{ColorName: fynetheme.ColorNameForeground, SizeName: theme.SizeLead})
+}
+
+// Heading is the title of a part of a page.
+func Heading(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{
+		ColorName: fynetheme.ColorNameForeground, SizeName: fynetheme.SizeNameText,
+		TextStyle: fyne.TextStyle{Bold: true},
+	})
+}
+
+// Body is ordinary text.
+func Body(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{ColorName: fynetheme.ColorNameForeground, SizeName: fynetheme.SizeNameText})
+}
+
+// Muted is text that matters less.
+func Muted(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{ColorName: theme.ColorMuted, SizeName: fynetheme.SizeNameText})
+}
+
+// Caption is small and matters less.
+func Caption(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{ColorName: theme.ColorMuted, SizeName: fynetheme.SizeNameCaptionText})
+}
+
+// Mono is text in letters of one width, for what leaves the computer to the byte.
+func Mono(s string) *widget.RichText {
+	return text(s, widget.RichTextStyle{
+		ColorName: fynetheme.ColorNameForeground, SizeName: fynetheme.SizeNameCaptionText,
+		TextStyle: fyne.TextStyle{Monospace: true},
+	})
+}
+
+// SetText changes the text of what Title, Body and the others made.
+func SetText(t *widget.RichText, s string) {
+	seg, ok := t.Segments[0].(*widget.TextSegment)
+	if s = Plain(s); ok && seg.Text != s {
+		seg.Text = s
+		t.Refresh()
+	}
+}
+
+// TextOf is the text of what Title, Body and the others made.
+func TextOf(t *widget.RichText) string { return t.String() }

@@ -82,7 +82,9 @@ func Policy() string {
 func Socket(state string) string {
 	sum := sha256.Sum256([]byte(state))
 	name := "balise-" + hex.EncodeToString(sum[:6]) + ".sock"
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && runtime.GOOS != "windows" {
+	// A moved state takes its socket along, so that a command finds it whatever session it runs in.
+	moved := os.Getenv(StateEnv) != "" || runtime.GOOS == "windows"
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && !moved {
 		return filepath.Join(dir, "balise", name)
 	}
 	if path := filepath.Join(state, "run", name); len(path) <= maxSocketPath {

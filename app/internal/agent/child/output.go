@@ -45,7 +45,9 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // String is the tail without its surrounding space.
-func (t *tail) String() string { return strings.TrimSpace(string(bytes.ToValidUTF8(t.buf, []byte("?")))) }
+func (t *tail) String() string {
+	return strings.TrimSpace(string(bytes.ToValidUTF8(t.buf, []byte("?"))))
+}
 
 // maxLine bounds one line of NDJSON.
 const maxLine = 4 << 20

@@ -1,17 +1,40 @@
 // Package store is the agent's one SQLite file: the ticket cache, the record of what was sent, and small
 // values. The outbox keeps its own tables in the same file.
+//
+// A report that the user was told is safe must survive a power cut: every commit is synced. A file that is
+// damaged is moved aside, never deleted, and a new one begins.
 package store
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const (
+	fileName = "balise.db"
+	// busyWait is how long one statement waits for another connection of this process.
+	busyWait = 5 * time.Second
+	// openWait bounds opening and checking; a cache of thousands of tickets checks in far less.
+	openWait = 15 * time.Second
 )
 
 // Params says where the file is.
 type Params struct {
 	// Dir is the state folder; the file is balise.db in it.
 	Dir string
+	// Now names the file that is moved aside; nil is time.Now.
+	Now func() time.Time
 }
 
 // Store is the open file. DB is shared with the outbox.
@@ -23,8 +46,130 @@ type Store struct {
 
 // Open opens or makes the file. The caller holds the lock of the folder.
 func Open(ctx context.Context, p Params) (*Store, error) {
-	return nil, errors.New("store: not built yet")
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	ctx, cancel := context.WithTimeout(ctx, openWait)
+	defer cancel()
+	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	path := filepath.Join(p.Dir, fileName)
+	s, err := open(ctx, path)
+	if err == nil || ProblemOf(err) != Corrupt {
+		return s, err
+	}
+	aside, err := moveAside(path, p.Now())
+	if err != nil {
+		return nil, err
+	}
+	if s, err = open(ctx, path); err != nil {
+		return nil, err
+	}
+	s.MovedAside = aside
+	return s, nil
 }
 
 // Close closes the file.
 func (s *Store) Close() error { return s.DB.Close() }
+
+func open(ctx context.Context, path string) (*Store, error) {
+	// Made here, so that SQLite and its companions inherit the mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	f.Close()
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	// One writer and one reader: enough for one user, and each connection costs memory.
+	db.SetMaxOpenConns(2)
+	db.SetMaxIdleConns(1)
+	s := &Store{DB: db}
+	if err := s.prepare(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	return s, nil
+}
+
+func dsn(path string) string {
+	q := url.Values{"_txlock": {"immediate"}}
+	for _, pragma := range []string{
+		fmt.Sprintf("busy_timeout(%d)", busyWait.Milliseconds()),
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"foreign_keys(1)",
+		"secure_delete(1)", // what was sent and forgotten is not to be found in free pages
+		"cache_size(-512)", // KiB; the file is small, the promise on memory is too
+		"journal_size_limit(1048576)",
+	} {
+		q.Add("_pragma", pragma)
+	}
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
+}
+
+// prepare checks the file and brings its tables up to date.
+func (s *Store) prepare(ctx context.Context) error {
+	var verdict string
+	if err := s.DB.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w: %s", errDamaged, verdict)
+	}
+	return s.migrate(ctx)
+}
+
+var errDamaged = errors.New("the file is damaged")
+
+// moveAside renames the file and its companions, which belong together should anyone repair them.
+func moveAside(path string, now time.Time) (string, error) {
+	aside := path + ".corrupt-" + now.UTC().Format("20060102T150405Z")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(path+suffix, aside+suffix)
+		if err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+			return "", fmt.Errorf("move the damaged state aside: %w", err)
+		}
+	}
+	return aside, nil
+}
+
+// Problem is a kind of failure of the file that callers treat differently.
+type Problem string
+
+// The problems. Other errors have none.
+const (
+	Corrupt  Problem = "corrupt"
+	Full     Problem = "full"
+	ReadOnly Problem = "read_only"
+)
+
+// ProblemOf names what an error of the database or of a file beside it means.
+func ProblemOf(err error) Problem {
+	if errors.Is(err, errDamaged) {
+		return Corrupt
+	}
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return Corrupt
+		case sqlite3.SQLITE_FULL:
+			return Full
+		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+			return ReadOnly
+		}
+	}
+	switch {
+	case err == nil:
+		return ""
+	case isFull(err), e != nil && strings.Contains(e.Error(), "disk is full"):
+		return Full
+	case isReadOnly(err):
+		return ReadOnly
+	}
+	return ""
+}

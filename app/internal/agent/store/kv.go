@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Get reads a small value into v; false when there is none.
+func (s *Store) Get(ctx context.Context, key string, v any) (bool, error) {
+	var raw string
+	err := s.DB.QueryRowContext(ctx, `SELECT value FROM kv WHERE key = ?`, key).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", key, err)
+	}
+	if err := json.Unmarshal([]byte(raw), v); err != nil {
+		return false, fmt.Errorf("read %s: %w", key, err)
+	}
+	return true, nil
+}
+
+// Put writes a small value.
+func (s *Store) Put(ctx context.Context, key string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", key, err)
+	}
+	_, err = s.DB.ExecContext(ctx, `INSERT INTO kv (key, value) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, string(raw))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", key, err)
+	}
+	return nil
+}
+
+// Manifest is the record of one report: what left, without its content.
+type Manifest struct {
+	Ref      string         `json:"ref"`
+	Code     string         `json:"code"`
+	At       time.Time      `json:"at"`
+	Desk     string         `json:"desk"` // in words, as the user was told
+	Subject  string         `json:"subject"`
+	Sections []Section      `json:"sections"`
+	Files    []File         `json:"files"`
+	Masked   map[string]int `json:"masked,omitempty"`
+	Withheld []string       `json:"withheld,omitempty"`
+}
+
+// Section is one part of the body.
+type Section struct {
+	ID     string `json:"id"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// File is one attachment.
+type File struct {
+	Name   string `json:"name"`
+	MIME   string `json:"mime"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// Record keeps the manifest of a report. It is written before the report leaves.
+func (s *Store) Record(ctx context.Context, desk string, m Manifest) error {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("record what is sent: %w", err)
+	}
+	_, err = s.DB.ExecContext(ctx, `INSERT INTO sent (ref, at, desk, subject, manifest) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (ref) DO UPDATE SET at = excluded.at, manifest = excluded.manifest`,
+		m.Ref, ms(m.At), desk, m.Subject, string(raw))
+	if err != nil {
+		return fmt.Errorf("record what is sent: %w", err)
+	}
+	return nil
+}
+
+// Unrecord removes the manifest of a report that was discarded before it left.
+func (s *Store) Unrecord(ctx context.Context, ref string) error {
+	if _, err := s.DB.ExecContext(ctx, `DELETE FROM sent WHERE ref = ?`, ref); err != nil {
+		return fmt.Errorf("forget what was not sent: %w", err)
+	}
+	return nil
+}
+
+// Records lists the manifests, newest first.
+func (s *Store) Records(ctx context.Context, limit int) ([]Manifest, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT manifest FROM sent ORDER BY at DESC LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read what was sent: %w", err)
+	}
+	defer rows.Close()
+	var out []Manifest
+	for rows.Next() {
+		var raw string
+		var m Manifest
+		if err := rows.Scan(&raw); err != nil {
+			return nil, fmt.Errorf("read what was sent: %w", err)
+		}
+		if err := json.Unmarshal([]byte(raw), &m); err != nil {
+			return nil, fmt.Errorf("read what was sent: %w", err)
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func at(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

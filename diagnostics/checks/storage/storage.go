@@ -1,7 +1,72 @@
-// Package storage holds the self-tests  is there room, and can it be written.
+// Package storage holds the self-tests disk.space, disk.inodes and disk.readonly: is there room, and can it be
+// written.
+//
+// They look at the volumes that the user's work depends on: that of the system, of the home folder, of /var and
+// of the temporary folder. A volume that another computer serves is never touched, because asking it for its
+// size can hang for ever; the mount table alone says what it is.
 package storage
 
-import "balise/diagnostics"
+import (
+	"context"
+
+	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/internal/probe"
+)
+
+// The causes that these tests name.
+const (
+	SpaceLow   diagnostics.Cause = "disk.space/low"
+	SpaceFull  diagnostics.Cause = "disk.space/full"
+	InodesLow  diagnostics.Cause = "disk.inodes/low"
+	InodesFull diagnostics.Cause = "disk.inodes/full"
+	ReadOnly   diagnostics.Cause = "disk.readonly/ro"
+)
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return nil }
+func Checks() []diagnostics.Check { return checks(probe.NewDisk()) }
+
+func checks(d probe.Disk) []diagnostics.Check {
+	space, inodes, ro := catalogue.Get("disk.space"), catalogue.Get("disk.inodes"), catalogue.Get("disk.readonly")
+	return []diagnostics.Check{
+		space.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkSpace(ctx, d, space) }),
+		inodes.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkInodes(ctx, d, inodes) }),
+		ro.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkReadOnly(ctx, d, ro) }),
+	}
+}
+
+// volume is one mounted file system under the name of the first role that it plays.
+type volume struct {
+	role  string // "system", "home", "data", "temp"
+	dir   string // the folder that gave it the role
+	mount probe.Mount
+}
+
+// volumes lists the local volumes that matter, each once: bind mounts and folders that lie on the same file
+// system are one volume.
+func volumes(d probe.Disk, mounts []probe.Mount) []volume {
+	roles := []struct{ role, dir string }{
+		{"system", d.System}, {"home", d.Home}, {"data", d.Data}, {"temp", d.Temp},
+	}
+	var list []volume
+	seen := map[string]bool{}
+	for _, r := range roles {
+		m, ok := d.Volume(mounts, r.dir)
+		if !ok || seen[m.Device] {
+			continue
+		}
+		seen[m.Device] = true
+		list = append(list, volume{r.role, r.dir, m})
+	}
+	return list
+}
+
+// broken is the outcome of a test that could not find out.
+func broken(detail string) diagnostics.Outcome {
+	return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: detail, Final: true}
+}
+
+// notHere is the outcome of a test that has nothing to look at.
+func notHere(detail string) diagnostics.Outcome {
+	return diagnostics.Outcome{Status: diagnostics.NA, Detail: detail, Final: true}
+}

@@ -5,68 +5,211 @@
 // general patterns recognise, by aliases that are the same everywhere in one ticket and say nothing in
 // another. Secrets are not aliased but dropped with their line. Scan looks at the final bytes once more; what
 // it finds blocks the sending.
+//
+// Where the two differ, losing a word is preferred to leaking one; a fact that nobody classed is withheld.
 package redact
 
 import (
-	"context"
-	"io"
+	"crypto/rand"
+	"maps"
+	"regexp"
+	"strings"
 
 	"balise/diagnostics"
 )
 
-// Known is what the computer knows of itself and must not leave as it is.
-type Known struct {
-	Items []Item
-	// Secrets must not leave in any form: the desk's token or password.
-	Secrets []string
-}
-
-// Item is one identifier.
-type Item struct {
-	Value string
-	Class diagnostics.Class
-	Kind  diagnostics.Kind
-}
-
-// Gather asks the computer for its identifiers. secrets are added as they are.
-func Gather(ctx context.Context, secrets ...string) Known {
-	_ = ctx
-	return Known{Secrets: secrets}
-}
-
 // Params makes a Redactor.
 type Params struct {
-	// Key is the ticket's key (NewKey). The same key gives the same aliases.
+	// Key is the ticket's key (NewKey). The same key gives the same aliases. Empty is a new one.
 	Key   []byte
 	Known Known
 	// WithholdMachine makes aliases of the machine's name and asset tag as well.
 	WithholdMachine bool
+	// Dropped stands where a line with a secret stood; empty is a default in English.
+	Dropped string
 }
 
 // Redactor replaces identifiers by aliases. It is not safe for concurrent use.
-type Redactor struct{ p Params }
-
-// NewKey makes the key of one ticket.
-func NewKey() []byte { return make([]byte, 32) }
-
-// New returns a Redactor.
-func New(p Params) *Redactor { return &Redactor{p: p} }
-
-// Fact gives the fact as it may leave, or false when it may not.
-func (r *Redactor) Fact(f diagnostics.Fact) (diagnostics.Fact, bool) { return f, false }
-
-// Text gives a free text as it may leave.
-func (r *Redactor) Text(s string) string { return "" }
-
-// Masked counts what was replaced, by kind.
-func (r *Redactor) Masked() map[string]int { return nil }
-
-// Leak is something that must not leave, found in final bytes.
-type Leak struct {
-	Kind   string `json:"kind"`   // a diagnostics.Kind, "secret", or the pattern's name
-	Form   string `json:"form"`   // how it was written: "plain", "base64", "utf-16", ...
-	Offset int64  `json:"offset"` // of the first byte
+type Redactor struct {
+	p        Params
+	key      []byte
+	known    Known
+	names    *matcher
+	secrets  *matcher
+	short    []shortItem
+	machine  []finder
+	person   []finder
+	replaced map[string]int
 }
 
-// Scan looks for known identifiers and secrets in final bytes.
-func Scan(r io.Reader, known Known) ([]Leak, error) { return nil, nil }
+type shortItem struct {
+	loose, strict *regexp.Regexp
+	item          Item
+}
+
+// NewKey makes the key of one ticket. It stays on this computer.
+func NewKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails since Go 1.24
+	return key
+}
+
+// New returns a Redactor.
+func New(p Params) *Redactor {
+	if len(p.Key) == 0 {
+		p.Key = NewKey()
+	}
+	if p.Dropped == "" {
+		p.Dropped = "[line removed: it looked like a password or a key]"
+	}
+	r := &Redactor{
+		p: p, key: p.Key, known: p.Known, machine: machineFinders(), person: personFinders(),
+		replaced: map[string]int{},
+	}
+	r.names, r.secrets, r.short = p.Known.compile()
+	return r
+}
+
+// compile prepares the search for everything that is known.
+func (k Known) compile() (names, secrets *matcher, short []shortItem) {
+	var all, hidden []pattern
+	for i, it := range k.Items {
+		if it.Short {
+			everyday := len([]rune(it.Value)) > shortName
+			short = append(short, shortItem{shortExpr(it.Value, !everyday), shortExpr(it.Value, false), it})
+			continue
+		}
+		all = append(all, patterns(i, it)...)
+	}
+	for i, s := range k.Secrets {
+		hidden = append(hidden, patterns(i, Item{Value: s, Kind: kindSecret})...)
+	}
+	return newMatcher(all), newMatcher(hidden), short
+}
+
+// shortExpr finds a short or everyday name only where a name must stand. loose also takes "user bob", which a
+// text may say; a report's own words must not be mistaken for it.
+func shortExpr(name string, loose bool) *regexp.Regexp {
+	q, sep := regexp.QuoteMeta(name), `\s*[=:]\s*["']?`
+	if loose {
+		sep = `(?:\s*[=:]\s*["']?|\s)`
+	}
+	return regexp.MustCompile(`(?i)(?:\b(?:user(?:name)?|login|logname|account|uid|owner|host(?:name)?|for user|utilisateur|` +
+		`compte|identifiant|machine|poste|imprimante|printer)["']?` + sep + `|` +
+		`/home/|/users/|\\users\\|\\\\users\\\\|//|[a-z0-9-]+\\|~)(` + q + `)(?:[^\pL\pN]|$)|` +
+		`(?:^|[^\pL\pN])(` + q + `)@[\pL\pN]|[\pL\pN]@(` + q + `)(?:[^\pL\pN]|$)`)
+}
+
+// Masked counts what was replaced, by kind.
+func (r *Redactor) Masked() map[string]int { return maps.Clone(r.replaced) }
+
+// Fact gives the fact as it may leave, or false when it may not.
+func (r *Redactor) Fact(f diagnostics.Fact) (diagnostics.Fact, bool) {
+	switch f.Class {
+	case diagnostics.Plain:
+		f.Value = r.plain(f.Value)
+		f.Key = clean(f.Key)
+		return f, f.Value != nil
+	case diagnostics.Machine:
+		if !r.p.WithholdMachine {
+			f.Value = r.visible(f.Value)
+			return f, f.Value != nil
+		}
+		return r.pseudonym(f)
+	case diagnostics.Personal, diagnostics.Infra:
+		return r.pseudonym(f)
+	default:
+		r.replaced["withheld"]++
+		return diagnostics.Fact{}, false
+	}
+}
+
+// Facts gives those of the facts that may leave.
+func (r *Redactor) Facts(list []diagnostics.Fact) []diagnostics.Fact {
+	var out []diagnostics.Fact
+	for _, f := range list {
+		if g, ok := r.Fact(f); ok {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// plain lets numbers pass and looks into texts all the same: a code should not hold a name, but a bug or a
+// strange device may put one there.
+func (r *Redactor) plain(v any) any {
+	switch v := v.(type) {
+	case bool, int, int64, float64:
+		return v
+	case string:
+		return r.code1(v)
+	case []string, []any:
+		out := []string{}
+		for _, s := range texts(v) {
+			out = append(out, r.code1(s))
+		}
+		return out
+	}
+	return nil
+}
+
+// code1 masks what is known in a plain text, and no patterns: a version is no address.
+func (r *Redactor) code1(s string) string { return r.join(r.knownIn([]segment{{text: clean(s)}})) }
+
+func (r *Redactor) visible(v any) any {
+	list := texts(v)
+	if s, ok := v.(string); ok {
+		return clean(s)
+	}
+	if list == nil {
+		return nil
+	}
+	for i := range list {
+		list[i] = clean(list[i])
+	}
+	return list
+}
+
+func (r *Redactor) pseudonym(f diagnostics.Fact) (diagnostics.Fact, bool) {
+	list := texts(f.Value)
+	if list == nil {
+		r.replaced["withheld"]++ // a number cannot be aliased
+		return diagnostics.Fact{}, false
+	}
+	out := make([]string, 0, len(list))
+	for _, v := range list {
+		if v == "" {
+			out = append(out, "")
+			continue
+		}
+		out = append(out, r.aliasOf(f.Kind, v))
+	}
+	if _, one := f.Value.(string); one {
+		f.Value = out[0]
+	} else {
+		f.Value = out
+	}
+	return f, true
+}
+
+// aliasOf counts and uses the known other names of a value.
+func (r *Redactor) aliasOf(kind diagnostics.Kind, v string) string {
+	for _, it := range r.known.Items {
+		if it.Kind == kind && strings.EqualFold(it.Value, v) {
+			v = it.As
+			break
+		}
+	}
+	a := r.alias(kind, v)
+	if a != v {
+		r.replaced[kindName(kind)]++
+	}
+	return a
+}
+
+func kindName(k diagnostics.Kind) string {
+	if k == diagnostics.KindNone {
+		return string(diagnostics.KindOther)
+	}
+	return string(k)
+}

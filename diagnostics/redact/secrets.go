@@ -1,0 +1,152 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// A secret is not aliased but dropped, with its line: what stands around a password often says which door it
+// opens. In a line longer than a paragraph only the secret itself goes.
+const longLine = 600
+
+// secretHints are texts without one of which no line holds a secret that we know the shape of.
+var secretHints = []string{
+	"passw", "pwd", "passe", "mdp", "secret", "token", "jeton", "api", "bearer", "authorization", "basic ",
+	"cookie", "session", "private key", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "sk-", "sk_", "akia",
+	"asia", "eyj", "://", "xox", "aiza", "code", "pin", "psk", "clé", "cle", "key", "passphrase", "credential",
+}
+
+// certainSecrets have a shape that nothing else has: these are looked for in the final bytes too.
+var certainSecrets = []*regexp.Regexp{
+	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`),
+	regexp.MustCompile(`\b(?:ghp|gho|ghs|ghu|ghr)_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}`),
+	regexp.MustCompile(`\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9]{16,}`),
+	regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`),
+	regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`),
+	regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{30,}`),
+	regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{8,}=*`),
+	regexp.MustCompile(`(?i)\bauthorization\s*[:=]\s*\S.*`),
+	regexp.MustCompile(`(?i)\b(?:set-)?cookie\s*:\s*\S+=\S.*`),
+	regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@`),
+	regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----`),
+}
+
+const secretWord = `(?:password|passwort|passwd|passwrd|pwd|passphrase|mot de passe|mdp|code pin|pin(?: code)?|psk|` +
+	`secret|client_secret|(?:api|access|secret|private|wi-?fi|clé|cle)[ _-]?(?:key|wi-?fi|token|api|clé)|[a-z0-9_-]*token|jeton|` +
+	`sessionid|session_id|phpsessid|jsessionid|sid)`
+
+var (
+	// password=x, --token x, PASSWORD='x': always.
+	reAssigned = regexp.MustCompile(`(?i)(?:^|[^a-zà-ÿ])` + secretWord + `["']?\s?(?:=|:=)\s*["']?[^\s"']+`)
+	reOption   = regexp.MustCompile(`(?i)--?(?:password|passwd|pass|token|secret|api-key|apikey)[ =]+[^\s-]\S*`)
+	// "password: x", "mon mot de passe est x": only when x looks like one, because "Password: forgotten" is a
+	// complaint.
+	reSaid = regexp.MustCompile(`(?i)(?:^|[^a-zà-ÿ])` + secretWord + `["']?\s*(?::|\s+(?:is|est|was|était|c'est)\s)\s*["'«]?\s*(\S+)`)
+	rePEM  = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\z)`)
+)
+
+// dropSecrets returns s without the lines that hold a secret, and how many there were.
+func (r *Redactor) dropSecrets(s string) (string, int) {
+	dropped := 0
+	if strings.Contains(s, "-----BEGIN") {
+		s = rePEM.ReplaceAllStringFunc(s, func(string) string { dropped++; return r.p.Dropped })
+	}
+	if !mayHoldSecret(s) && len(r.secrets.patterns) == 0 {
+		return s, dropped
+	}
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		spans := r.secretSpans(line)
+		if len(spans) == 0 {
+			continue
+		}
+		dropped++
+		if len(line) <= longLine {
+			lines[i] = r.p.Dropped
+			continue
+		}
+		lines[i] = cutSpans(line, spans, r.p.Dropped)
+	}
+	return strings.Join(lines, "\n"), dropped
+}
+
+func (r *Redactor) secretSpans(line string) [][]int {
+	var spans [][]int
+	for _, m := range r.secrets.find(line) {
+		spans = append(spans, []int{m.start, m.end})
+	}
+	if !mayHoldSecret(line) {
+		return spans
+	}
+	for _, re := range certainSecrets {
+		spans = append(spans, re.FindAllStringIndex(line, -1)...)
+	}
+	spans = append(spans, reAssigned.FindAllStringIndex(line, -1)...)
+	spans = append(spans, reOption.FindAllStringIndex(line, -1)...)
+	for _, m := range reSaid.FindAllStringSubmatchIndex(line, -1) {
+		if looksSecret(line[m[2]:m[3]]) {
+			spans = append(spans, []int{m[0], m[1]})
+		}
+	}
+	return spans
+}
+
+// looksSecret tells a made-up word from a word: it mixes letters with digits, signs or capitals.
+func looksSecret(w string) bool {
+	w = strings.Trim(w, `.,;:!?"'»)`)
+	var letter, digit, sign, upperInside bool
+	for i, c := range w {
+		switch {
+		case unicode.IsDigit(c):
+			digit = true
+		case unicode.IsUpper(c):
+			letter = true
+			upperInside = upperInside || i > 0
+		case unicode.IsLetter(c):
+			letter = true
+		case c != '\'' && c != '’' && c != '-' && c != '/' && c != '…':
+			sign = true
+		}
+	}
+	lower := strings.ToUpper(w) != w
+	return len(w) >= 4 && (digit || letter && sign || letter && upperInside && lower)
+}
+
+func mayHoldSecret(s string) bool {
+	for _, h := range secretHints {
+		if containsFold(s, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsFold is strings.Contains without regard to the case of ASCII letters; sub is in lower case.
+func containsFold(s, sub string) bool {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if fold(s[i]) == sub[0] && equalFold(s[i:i+len(sub)], sub) {
+			return true
+		}
+	}
+	return false
+}
+
+func cutSpans(s string, spans [][]int, with string) string {
+	cut := make([]bool, len(s))
+	for _, sp := range spans {
+		for i := sp[0]; i < sp[1]; i++ {
+			cut[i] = true
+		}
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch {
+		case !cut[i]:
+			b.WriteByte(s[i])
+		case i == 0 || !cut[i-1]:
+			b.WriteString(with)
+		}
+	}
+	return b.String()
+}

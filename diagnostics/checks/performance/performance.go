@@ -1,7 +1,178 @@
-// Package performance holds the self-tests  is the computer out of breath, and because of whom.
+// Package performance holds the self-tests perf.memory and perf.cpu: is the computer out of breath, and because
+// of whom.
+//
+// Programs are named, never more: a command line holds what people type.
 package performance
 
-import "balise/diagnostics"
+import (
+	"context"
+	"math"
+	"time"
+
+	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/internal/probe"
+)
+
+// The causes that these tests name.
+const (
+	MemoryLow      diagnostics.Cause = "perf.memory/low"
+	MemoryPressure diagnostics.Cause = "perf.memory/pressure"
+	CPUBusy        diagnostics.Cause = "perf.cpu/busy"
+)
+
+const (
+	// firstLook is short, so that a healthy computer is told so in under a second.
+	firstLook = 500 * time.Millisecond
+	// longLook is how long the processors must stay busy to be called so: opening a program takes less.
+	longLook = 3 * time.Second
+	// named is how many programs a result names.
+	named = 3
+)
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return nil }
+func Checks() []diagnostics.Check { return checks(probe.NewPerf()) }
+
+func checks(p probe.Perf) []diagnostics.Check {
+	memory, cpu := catalogue.Get("perf.memory"), catalogue.Get("perf.cpu")
+	return []diagnostics.Check{
+		memory.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkMemory(ctx, p, memory) }),
+		cpu.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkCPU(ctx, p, cpu) }),
+	}
+}
+
+func broken(err error) diagnostics.Outcome {
+	return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: err.Error(), Final: true}
+}
+
+func checkMemory(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnostics.Outcome {
+	m, err := p.Memory(ctx)
+	if err != nil {
+		return broken(err)
+	}
+	if m.Total == 0 {
+		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "no memory figures", Final: true}
+	}
+	available := percent(m.Available, m.Total)
+	swap := percent(m.SwapUsed, m.SwapTotal)
+	waiting := -1.0 // not measured
+	if psi, err := p.Pressure("memory"); err == nil {
+		waiting = psi.Some60
+	}
+	o := judgeMemory(spec, available, swap, waiting)
+	o.Facts = []diagnostics.Fact{
+		diagnostics.Float("available_percent", tenth(available), "%"),
+		diagnostics.Int("available_bytes", clamp(m.Available), "B"),
+		diagnostics.Int("total_bytes", clamp(m.Total), "B"),
+	}
+	if m.SwapTotal > 0 {
+		o.Facts = append(o.Facts, diagnostics.Float("swap_used_percent", tenth(swap), "%"))
+	}
+	if waiting >= 0 {
+		o.Facts = append(o.Facts, diagnostics.Float("pressure_percent", tenth(waiting), "%"))
+	}
+	if o.Status.Bad() {
+		if list, err := p.Processes(ctx); err == nil {
+			o.Facts = append(o.Facts, names(probe.TopMemory(list, named)))
+		}
+	}
+	return o
+}
+
+// judgeMemory says how memory stands. Little memory left and programs that wait for memory are two causes: the
+// second is felt even when the first figure looks well, as in a container with a limit of its own.
+func judgeMemory(spec catalogue.Spec, available, swap, waiting float64) diagnostics.Outcome {
+	low := available < spec.Limit("warn_available_percent")
+	switch {
+	case available < spec.Limit("fail_available_percent"),
+		low && swap >= spec.Limit("fail_swap_used_percent"):
+		return bad(spec, diagnostics.Fail, MemoryLow)
+	case waiting >= spec.Limit("fail_pressure_percent"):
+		return bad(spec, diagnostics.Fail, MemoryPressure)
+	case low:
+		return bad(spec, diagnostics.Warn, MemoryLow)
+	case waiting >= spec.Limit("warn_pressure_percent"):
+		return bad(spec, diagnostics.Warn, MemoryPressure)
+	}
+	return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
+}
+
+func checkCPU(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnostics.Outcome {
+	busy, _, err := look(ctx, p, firstLook, false)
+	if err != nil {
+		return broken(err)
+	}
+	window := firstLook
+	var top []string
+	if busy >= spec.Limit("warn_busy_percent") {
+		window = longLook
+		if busy, top, err = look(ctx, p, longLook, true); err != nil {
+			return broken(err)
+		}
+	}
+	o := diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
+	switch {
+	case busy > spec.Limit("fail_busy_percent"):
+		o = bad(spec, diagnostics.Fail, CPUBusy)
+	case busy >= spec.Limit("warn_busy_percent"):
+		o = bad(spec, diagnostics.Warn, CPUBusy)
+	}
+	o.Facts = []diagnostics.Fact{
+		diagnostics.Float("busy_percent", tenth(busy), "%"),
+		diagnostics.Int("window_ms", window.Milliseconds(), "ms"),
+		diagnostics.Int("cpus", int64(p.CPUs), ""),
+	}
+	if o.Status.Bad() && len(top) > 0 {
+		o.Facts = append(o.Facts, names(top))
+	}
+	return o
+}
+
+// look measures the processors over a window and, if asked, which programs used them.
+func look(ctx context.Context, p probe.Perf, window time.Duration, who bool) (float64, []string, error) {
+	var before []probe.Process
+	if who {
+		before, _ = p.Processes(ctx)
+	}
+	first, err := p.CPU(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := p.Sleep(ctx, window); err != nil {
+		return 0, nil, err
+	}
+	second, err := p.CPU(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	var top []string
+	if who {
+		if after, err := p.Processes(ctx); err == nil {
+			top = probe.TopCPU(before, after, window, named)
+		}
+	}
+	return probe.BusyPercent(first, second), top, nil
+}
+
+func bad(spec catalogue.Spec, s diagnostics.Status, c diagnostics.Cause) diagnostics.Outcome {
+	o := diagnostics.Outcome{Status: s, Cause: c, Severity: spec.Severity, Final: true}
+	if s == diagnostics.Warn {
+		o.Severity = spec.WarnSeverity()
+	}
+	return o
+}
+
+func names(top []string) diagnostics.Fact {
+	return diagnostics.Fact{Key: "top", Value: top, Class: diagnostics.Plain}
+}
+
+func percent(part, whole uint64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(whole)
+}
+
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }
+
+func clamp(v uint64) int64 { return int64(min(v, math.MaxInt64)) }

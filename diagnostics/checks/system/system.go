@@ -1,7 +1,72 @@
-// Package system holds the self-tests  is a restart due.
+// Package system holds the self-tests sys.uptime and sys.reboot_pending: is a restart due.
 package system
 
-import "balise/diagnostics"
+import (
+	"context"
+	"time"
+
+	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/internal/probe"
+)
+
+// The causes that these tests name.
+const (
+	UptimeLong    diagnostics.Cause = "sys.uptime/long"
+	RebootPending diagnostics.Cause = "sys.reboot_pending/yes"
+)
+
+const day = 24 * time.Hour
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return nil }
+func Checks() []diagnostics.Check { return checks(probe.NewSystem()) }
+
+func checks(s probe.System) []diagnostics.Check {
+	uptime, reboot := catalogue.Get("sys.uptime"), catalogue.Get("sys.reboot_pending")
+	return []diagnostics.Check{
+		uptime.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkUptime(ctx, s, uptime) }),
+		reboot.Check(func(context.Context, int) diagnostics.Outcome { return checkReboot(s, reboot) }),
+	}
+}
+
+func checkUptime(ctx context.Context, s probe.System, spec catalogue.Spec) diagnostics.Outcome {
+	up, err := s.Uptime(ctx)
+	if err != nil {
+		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: err.Error(), Final: true}
+	}
+	o := diagnostics.Outcome{
+		Status: diagnostics.Pass, Final: true,
+		Facts: []diagnostics.Fact{diagnostics.Int("days", int64(up/day), "d")},
+	}
+	if float64(up/day) >= spec.Limit("warn_days") {
+		o.Status, o.Cause, o.Severity = diagnostics.Warn, UptimeLong, spec.WarnSeverity()
+	}
+	return o
+}
+
+func checkReboot(s probe.System, spec catalogue.Spec) diagnostics.Outcome {
+	r, err := s.Reboot()
+	if err != nil {
+		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: err.Error(), Final: true}
+	}
+	reason := ""
+	switch {
+	case r.Requested:
+		reason = "packages"
+	case r.Newest != r.Running:
+		reason = "kernel"
+	default:
+		return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
+	}
+	o := diagnostics.Outcome{
+		Status: diagnostics.Warn, Cause: RebootPending, Severity: spec.WarnSeverity(), Final: true,
+		Facts: []diagnostics.Fact{diagnostics.Text("reason", reason)},
+	}
+	if age := s.Now().Sub(r.Since); !r.Since.IsZero() && age >= 0 {
+		o.Facts = append(o.Facts, diagnostics.Int("days", int64(age/day), "d"))
+	}
+	if n := len(r.Packages); n > 0 {
+		o.Facts = append(o.Facts, diagnostics.Int("packages", int64(n), ""))
+	}
+	return o
+}

@@ -1,0 +1,25 @@
+package performance
+
+import (
+	"context"
+	"testing"
+
+	"balise/diagnostics"
+)
+
+// On any machine on which the tests run each test must come to a view, quickly and without a cause that it
+// does not know.
+func TestThisMachine(t *testing.T) {
+	for _, c := range Checks() {
+		ctx, cancel := context.WithTimeout(t.Context(), c.Timeout)
+		o := c.Run(ctx, 0)
+		cancel()
+		t.Logf("%s: %+v", c.ID, o)
+		if o.Status == diagnostics.Unknown || o.Status == "" {
+			t.Errorf("%s: %q (%s)", c.ID, o.Status, o.Detail)
+		}
+		if o.Status.Bad() != (o.Cause != "") {
+			t.Errorf("%s: %s with cause %q", c.ID, o.Status, o.Cause)
+		}
+	}
+}

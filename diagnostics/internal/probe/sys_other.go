@@ -1,0 +1,7 @@
+//go:build !linux
+
+package probe
+
+import "errors"
+
+func reboot() (Reboot, error) { return Reboot{}, errors.ErrUnsupported }

@@ -181,23 +181,28 @@ func (o *Outbox) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("recover outbox: %w", err)
 	}
-	items, err := o.Items(ctx, true)
+	// Delivered, but the crash came before its content was deleted.
+	sent, err := o.list(ctx, `SELECT `+columns+` FROM outbox WHERE state = 'sent' AND content != ''`)
+	if err != nil {
+		return err
+	}
+	for _, it := range sent {
+		if err := o.forget(ctx, it.Ref); err != nil {
+			return err
+		}
+	}
+	open, err := o.Items(ctx, false)
 	if err != nil {
 		return err
 	}
 	known := map[string]bool{}
-	for _, it := range items {
-		switch {
-		case it.State == Draft:
-			err = o.recoverDraft(ctx, it)
-		case it.State == Sent:
-			err = o.forget(ctx, it.Ref) // idempotent; the crash may have come before it
-			continue
-		}
-		if err != nil {
-			return err
-		}
+	for _, it := range open {
 		known[string(it.Ref)] = true
+		if it.State == Draft {
+			if err := o.recoverDraft(ctx, it); err != nil {
+				return err
+			}
+		}
 	}
 	return o.sweep(known)
 }

@@ -169,7 +169,8 @@ func TestDecisions(t *testing.T) {
 		{
 			"no look-up, no repeat",
 			[]fault{lostRequest, unreachable, fine, unreachable},
-			[]string{"create", "probe", "probe", "find", "probe", "find", "probe", "find", "create"}, Sent,
+			[]string{"create", "probe", "probe", "find", "probe", "find", "probe", "find", "create"},
+			Sent,
 		},
 	}
 	for _, tt := range tests {

@@ -7,58 +7,73 @@
 package snapshot
 
 import (
-	"context"
-	"io"
 	"time"
 
-	"balise/diagnostics"
+	"balise/diagnostics/internal/probe"
 )
 
 // Version is the version of the JSON document.
 const Version = 1
 
 // Snapshot is the computer at one moment, before redaction: it holds real names and addresses and stays on
-// the computer. Groups gives the classed facts that a report is made of.
+// the computer. Groups gives the classed facts that a report is made of. A part that could not be read is nil
+// and named in Missing.
 type Snapshot struct {
 	Version  int       `json:"version"`
 	Taken    time.Time `json:"taken"`
 	TookMS   int64     `json:"took_ms"`
 	Hostname string    `json:"hostname"`
 	AssetTag string    `json:"asset_tag,omitempty"`
+
+	System    *probe.SystemInfo   `json:"system,omitempty"`
+	Processor *Processor          `json:"processor,omitempty"`
+	Memory    *probe.Memory       `json:"memory,omitempty"`
+	Disks     []Disk              `json:"disks,omitempty"`
+	Network   []probe.NIC         `json:"network,omitempty"`
+	Resolver  *probe.ResolverInfo `json:"resolver,omitempty"`
+	Printers  []Printer           `json:"printers,omitempty"`
+	Displays  []probe.DisplayInfo `json:"displays,omitempty"`
+	Programs  *Programs           `json:"programs,omitempty"`
+	Locale    *Locale             `json:"locale,omitempty"`
+
+	// Missing gives the reason for each part that could not be read: "deadline", "unsupported", "denied",
+	// "failed".
+	Missing map[string]string `json:"missing,omitempty"`
 }
 
-// Request is what RunChild reads.
-type Request struct {
-	// AssetTag is the organisation's, from the settings; empty falls back on the firmware's.
-	AssetTag string `json:"asset_tag,omitempty"`
-	// Redact asks for Groups as they would leave; without it they are absent and Snapshot is given.
-	Redact bool `json:"redact,omitempty"`
-	// Key is the ticket's pseudonym key, with Redact; empty is a key for this once.
-	Key []byte `json:"key,omitempty"`
-	// WithholdMachine makes aliases of the machine's name and asset tag too, with Redact.
-	WithholdMachine bool `json:"withhold_machine,omitempty"`
-	// Secrets are texts that must never leave, such as the desk's token, with Redact.
-	Secrets []string `json:"secrets,omitempty"`
+// Processor is the processor and how busy it was while the snapshot was taken.
+type Processor struct {
+	probe.CPUInfo
+	BusyPercent float64 `json:"busy_percent"`
 }
 
-// Answer is what RunChild writes.
-type Answer struct {
-	Snapshot *Snapshot           `json:"snapshot,omitempty"`
-	Groups   []diagnostics.Group `json:"groups,omitempty"`
-	Masked   map[string]int      `json:"masked,omitempty"`
+// Disk is one local file system. Network mounts are never asked: a dead server would hang the question.
+type Disk struct {
+	Point       string  `json:"point"`
+	Type        string  `json:"type"`
+	Total       uint64  `json:"total"`
+	Free        uint64  `json:"free"`
+	FreePercent float64 `json:"free_percent"`
+	ReadOnly    bool    `json:"read_only,omitempty"`
 }
 
-// Take looks at the computer. It does not fail: what could not be read is named in the groups.
-func Take(ctx context.Context, assetTag string) Snapshot {
-	_ = ctx
-	return Snapshot{Version: Version, Taken: time.Now(), AssetTag: assetTag}
+// Printer is one print queue.
+type Printer struct {
+	Name      string `json:"name"`
+	State     string `json:"state"` // "idle", "printing", "stopped"
+	Accepting bool   `json:"accepting"`
 }
 
-// Groups are the snapshot's facts, classed.
-func (s Snapshot) Groups() []diagnostics.Group { return nil }
+// Programs are the busiest programs, by name only.
+type Programs struct {
+	CPU    []string `json:"cpu,omitempty"`
+	Memory []string `json:"memory,omitempty"`
+	Count  int      `json:"count"`
+}
 
-// RunChild is the child process `balise internal snapshot`: one Request in, one Answer out.
-func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
-	_, _, _ = ctx, in, out
-	return nil
+// Locale is the user's language and the time zone.
+type Locale struct {
+	Language string `json:"language,omitempty"`
+	Zone     string `json:"zone"`
+	Offset   string `json:"offset"` // "+02:00"
 }

@@ -1,0 +1,31 @@
+//go:build !linux
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/shirou/gopsutil/v3/host"
+)
+
+func systemOS(ctx context.Context, s *SystemInfo) error {
+	platform, _, version, err := host.PlatformInformationWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	s.Name, s.Version = platform, version
+	return nil
+}
+
+func nicOS(string) (string, int64) { return "other", 0 }
+
+func resolverOS() (ResolverInfo, error) { return ResolverInfo{}, errors.ErrUnsupported }
+
+func displaysOS() ([]DisplayInfo, error) { return nil, errors.ErrUnsupported }
+
+func languageOS() string { return os.Getenv("LANG") }
+
+// ownOrSystemOS: gopsutil lists only what this user may see there.
+func ownOrSystemOS(int32) bool { return true }

@@ -1,0 +1,275 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"balise/diagnostics/internal/probe"
+)
+
+const (
+	// sourceDeadline is what one source may take; the slowest seen on an idle desktop takes 50 ms.
+	sourceDeadline = 1500 * time.Millisecond
+	// window is the time between two looks at the processor; shorter ones are mostly noise.
+	window = 200 * time.Millisecond
+	// topPrograms is how many programs are named in each list.
+	topPrograms = 5
+	maxDisks    = 12
+)
+
+// taker collects the parts; late ones find it closed.
+type taker struct {
+	mu     sync.Mutex
+	closed bool
+	snap   Snapshot
+}
+
+// source reads one part and returns what puts it into the snapshot.
+type source struct {
+	name string
+	read func(ctx context.Context) (func(*Snapshot), error)
+}
+
+// Take looks at the computer. It does not fail: what could not be read is named in Missing. It ends within two
+// deadlines even if a source hangs in the kernel; the hanging goroutine dies with the child process.
+func Take(ctx context.Context, assetTag string) Snapshot { return take(ctx, assetTag, sources()) }
+
+func take(ctx context.Context, assetTag string, list []source) Snapshot {
+	begun := time.Now()
+	t := &taker{snap: Snapshot{
+		Version: Version, Taken: begun.UTC(), AssetTag: assetTag, Missing: map[string]string{},
+	}}
+	ctx, cancel := context.WithTimeout(ctx, sourceDeadline)
+	defer cancel()
+	done := make(chan struct{}, len(list))
+	for _, s := range list {
+		t.snap.Missing[s.name] = "deadline" // until it reports
+		go func() {
+			defer func() { done <- struct{}{} }()
+			t.put(s.name, s, ctx)
+		}()
+	}
+	for range list {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			// A source that honours its context reports a moment later; one that does not is left behind.
+			time.Sleep(20 * time.Millisecond)
+			return t.close(begun)
+		}
+	}
+	return t.close(begun)
+}
+
+func (t *taker) put(name string, s source, ctx context.Context) {
+	defer func() {
+		if recover() != nil {
+			t.set(name, nil, errors.New("panic"))
+		}
+	}()
+	set, err := s.read(ctx)
+	t.set(name, set, err)
+}
+
+func (t *taker) set(name string, set func(*Snapshot), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	if err != nil {
+		t.snap.Missing[name] = reason(err)
+		return
+	}
+	delete(t.snap.Missing, name)
+	set(&t.snap)
+}
+
+func (t *taker) close(begun time.Time) Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	t.snap.TookMS = time.Since(begun).Milliseconds()
+	return t.snap
+}
+
+func reason(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "deadline"
+	case errors.Is(err, errors.ErrUnsupported):
+		return "unsupported"
+	case errors.Is(err, fs.ErrPermission):
+		return "denied"
+	case errors.Is(err, errNone), errors.Is(err, fs.ErrNotExist):
+		return "none"
+	default:
+		return "failed"
+	}
+}
+
+// errNone says that this computer has no such thing.
+var errNone = errors.New("none")
+
+func sources() []source {
+	return []source{
+		{"processor", readProcessor}, {"programs", readPrograms}, // first: they wait for their window
+		{"identity", readIdentity}, {"system", readSystem}, {"memory", readMemory}, {"disks", readDisks},
+		{"network", readNetwork}, {"resolver", readResolver}, {"printers", readPrinters},
+		{"displays", readDisplays}, {"locale", readLocale},
+	}
+}
+
+func readIdentity(ctx context.Context) (func(*Snapshot), error) {
+	name, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	tag := probe.Identities(ctx).AssetTag
+	return func(s *Snapshot) {
+		s.Hostname = name
+		if s.AssetTag == "" && meaningful(tag) {
+			s.AssetTag = tag
+		}
+	}, nil
+}
+
+// meaningful refuses what makers leave in the firmware.
+func meaningful(tag string) bool {
+	switch strings.ToLower(strings.Trim(tag, " .-")) {
+	case "", "none", "n/a", "not specified", "default string", "no asset tag", "no asset information",
+		"asset tag", "chassis asset tag", "to be filled by o.e.m", "unknown", "0", "00000000", "xxxxxxx":
+		return false
+	}
+	return true
+}
+
+func readSystem(ctx context.Context) (func(*Snapshot), error) {
+	v, err := probe.ReadSystem(ctx)
+	return func(s *Snapshot) { s.System = &v }, err
+}
+
+func readProcessor(ctx context.Context) (func(*Snapshot), error) {
+	perf := probe.NewPerf()
+	before, err := perf.CPU(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := probe.ReadCPU(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := perf.Sleep(ctx, window); err != nil {
+		return nil, err
+	}
+	after, err := perf.CPU(ctx)
+	p := Processor{CPUInfo: info, BusyPercent: probe.BusyPercent(before, after)}
+	return func(s *Snapshot) { s.Processor = &p }, err
+}
+
+func readPrograms(ctx context.Context) (func(*Snapshot), error) {
+	perf := probe.NewPerf()
+	before, err := perf.Processes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	if err := perf.Sleep(ctx, window); err != nil {
+		return nil, err
+	}
+	after, err := perf.Processes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(begun)
+	mine := probe.OwnOrSystem(after)
+	p := Programs{
+		CPU:    probe.TopCPU(before, mine, took, topPrograms),
+		Memory: probe.TopMemory(mine, topPrograms), Count: len(after),
+	}
+	return func(s *Snapshot) { s.Programs = &p }, nil
+}
+
+func readMemory(ctx context.Context) (func(*Snapshot), error) {
+	v, err := probe.NewPerf().Memory(ctx)
+	return func(s *Snapshot) { s.Memory = &v }, err
+}
+
+func readDisks(ctx context.Context) (func(*Snapshot), error) {
+	disk := probe.NewDisk()
+	mounts, err := disk.Mounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Disk
+	seen := map[string]bool{}
+	for _, m := range mounts {
+		// A container or a bind mount shows one file system many times, and a file is no disk.
+		if seen[m.Device] || !physical(m) || m.Root != "/" || len(out) == maxDisks {
+			continue
+		}
+		u, err := disk.Usage(ctx, m.Point)
+		if err != nil || u.Total == 0 {
+			continue // one unreadable disk must not hide the others
+		}
+		seen[m.Device] = true
+		out = append(out, Disk{
+			Point: m.Point, Type: m.Type, Total: u.Total, Free: u.Free, FreePercent: u.FreePercent,
+			ReadOnly: m.ReadOnly || m.SuperReadOnly,
+		})
+	}
+	if out == nil {
+		return nil, errNone
+	}
+	return func(s *Snapshot) { s.Disks = out }, nil
+}
+
+// physical keeps what stores data on this computer. Kernel file systems have no device, images are always
+// full, and what is not local must not be asked.
+func physical(m probe.Mount) bool {
+	if !m.Local() || m.Image() {
+		return false
+	}
+	switch m.Type {
+	case "zfs", "btrfs", "bcachefs", "apfs", "hfs", "ntfs", "refs", "overlay":
+		return m.Type != "overlay" || m.Point == "/"
+	}
+	return strings.HasPrefix(m.Source, "/dev/") || strings.HasSuffix(m.Source, ":")
+}
+
+func readNetwork(ctx context.Context) (func(*Snapshot), error) {
+	v, err := probe.ReadNICs(ctx)
+	return func(s *Snapshot) { s.Network = v }, err
+}
+
+func readResolver(ctx context.Context) (func(*Snapshot), error) {
+	v, err := probe.ReadResolver(ctx)
+	return func(s *Snapshot) { s.Resolver = &v }, err
+}
+
+func readDisplays(ctx context.Context) (func(*Snapshot), error) {
+	v, err := probe.ReadDisplays(ctx)
+	return func(s *Snapshot) { s.Displays = v }, err
+}
+
+func readLocale(context.Context) (func(*Snapshot), error) {
+	now := time.Now()
+	l := Locale{Language: probe.ReadLanguage(), Zone: zoneName(now), Offset: now.Format("-07:00")}
+	return func(s *Snapshot) { s.Locale = &l }, nil
+}
+
+// zoneName is the zone's name in the time zone database where the system says it, else the abbreviation.
+func zoneName(now time.Time) string {
+	if target, err := os.Readlink("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(target, "zoneinfo/"); ok {
+			return name
+		}
+	}
+	name, _ := now.Zone()
+	return name
+}

@@ -41,6 +41,9 @@ type Params struct {
 	// returns gives everything back.
 	Connect func(ctx context.Context) (api.Service, func(), error)
 
+	// ReadSecret asks for a token without showing it. Nil: only the flags of sign-in are offered.
+	ReadSecret func(ctx context.Context, prompt string) (string, error)
+
 	// Start is `balise` alone: tray and agent, or the window of the agent that runs already.
 	Start func(ctx context.Context) error
 	// HasDisplay tells whether Start could show anything.

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes text from anywhere safe for a terminal: what a desk or a file name says must never move the
+// cursor, change colours, set a title or turn the line around. Line breaks and tabs stay.
+func clean(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\r':
+			return '\n'
+		case hostile(r):
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}
+
+// cleanLine is clean for what must stay one line.
+func cleanLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// hostile tells whether a rune steers a terminal or the reading direction instead of being read.
+func hostile(r rune) bool {
+	switch {
+	case unicode.IsControl(r): // C0, DEL and C1: U+009B alone opens an escape sequence
+		return true
+	case r == '\u200e' || r == '\u200f' || r == '\u061c': // direction marks
+		return true
+	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069': // embeddings, overrides, isolates
+		return true
+	case r == '\ufeff' || (r >= '\U000e0000' && r <= '\U000e007f'): // invisible, used to hide text
+		return true
+	}
+	return false
+}
+
+// columns is the width of s on a terminal, near enough for wrapping: marks that combine take none, wide
+// East Asian letters and emoji take two.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.Is(unicode.Mn, r) || r == '\u200d' || r == '\ufe0f':
+		case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) || r >= 0x1f300:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// wrap breaks text at spaces so that no line is longer than width, and indents every line. A word that is
+// too long (an address, a reference) stays whole: it must be possible to copy it.
+func wrap(s, first, next string, width int) string {
+	var b strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		indent := next
+		if i == 0 {
+			indent = first
+		}
+		wrapLine(&b, line, indent, next, width)
+	}
+	return b.String()
+}
+
+func wrapLine(b *strings.Builder, line, first, next string, width int) {
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+	if len(words) == 0 {
+		b.WriteString("\n")
+		return
+	}
+	b.WriteString(first)
+	at := columns(first)
+	for i, word := range words {
+		w := columns(word)
+		if i > 0 && at+1+w > width {
+			b.WriteString("\n" + next)
+			at = columns(next)
+		} else if i > 0 {
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += w
+	}
+	b.WriteByte('\n')
+}

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/shirou/gopsutil/v3/cpu"
 	"github.com/shirou/gopsutil/v3/mem"
@@ -186,18 +185,7 @@ func readProcess(ctx context.Context, pid int32) (Process, bool) {
 }
 
 // CleanName makes a program's name fit to be shown: a program may call itself anything.
-func CleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	if runes := []rune(name); len(runes) > 32 {
-		return string(runes[:32])
-	}
-	return name
-}
+func CleanName(name string) string { return cleanText(name, 32) }
 
 // TopMemory names the programs that hold the most memory, the processes of one name taken together.
 func TopMemory(list []Process, n int) []string {

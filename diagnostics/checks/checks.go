@@ -6,13 +6,48 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/clock"
+	"balise/diagnostics/checks/network"
+	"balise/diagnostics/checks/services"
 )
 
 // All is every self-test that these settings give, in the order in which people read them: from the cable to
 // the services, then the machine itself.
 func All(cfg Config) []diagnostics.Check {
-	var list []diagnostics.Check
-	return list
+	return slices.Concat(
+		network.Checks(networkParams(cfg)),
+		clock.Checks(clockParams(cfg)),
+		services.Checks(serviceParams(cfg)),
+	)
+}
+
+func networkParams(cfg Config) network.Params {
+	p := network.Params{
+		Portal: cfg.Portal, Egress: cfg.Egress, Desk: cfg.Desk, CAFile: cfg.CAFile, Proxy: cfg.Proxy,
+	}
+	for _, s := range cfg.Services {
+		p.Services = append(p.Services, network.Endpoint{Name: s.Name, URL: s.URL})
+	}
+	return p
+}
+
+func clockParams(cfg Config) clock.Params {
+	p := clock.Params{Time: cfg.Time, CAFile: cfg.CAFile, Proxy: cfg.Proxy}
+	if cfg.Desk != "" {
+		p.URLs = append(p.URLs, cfg.Desk)
+	}
+	for _, s := range cfg.Services {
+		p.URLs = append(p.URLs, s.URL)
+	}
+	return p
+}
+
+func serviceParams(cfg Config) services.Params {
+	p := services.Params{CAFile: cfg.CAFile, Proxy: cfg.Proxy}
+	for _, s := range cfg.Services {
+		p.Services = append(p.Services, services.Service{Name: s.Name, URL: s.URL})
+	}
+	return p
 }
 
 // Info is one line of the catalogue of self-tests.

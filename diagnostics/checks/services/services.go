@@ -1,0 +1,155 @@
+// Package services tests whether the organisation's services answer: svc.reach.<name>, one for each that the
+// settings name.
+package services
+
+import (
+	"context"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/internal/probe"
+)
+
+// Service is one service of the settings.
+type Service struct {
+	Name string
+	URL  string
+}
+
+// Params are the services and how to reach them.
+type Params struct {
+	Services []Service
+	CAFile   string
+	Proxy    string
+}
+
+// Checks makes one svc.reach.<name> a service.
+func Checks(p Params) []diagnostics.Check {
+	spec := catalogue.Get("svc.reach")
+	slow := time.Duration(spec.Limit("slow_ms")) * time.Millisecond
+	var list []diagnostics.Check
+	taken := map[string]bool{}
+	for _, s := range p.Services {
+		id := "svc.reach." + Slug(s.Name)
+		for taken[id] {
+			id += "_"
+		}
+		taken[id] = true
+		c := spec.Check(reach(id, s, p, slow))
+		c.ID = id
+		if u, err := url.Parse(s.URL); err == nil {
+			c.Host = u.Host
+			if local(u.Hostname()) {
+				// A service on this computer needs no network.
+				c.Needs, c.ExplainedBy, c.MootBy = nil, nil, nil
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+var notSlug = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// Slug makes a part of an id from a name that people chose.
+func Slug(name string) string {
+	s := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if s == "" {
+		return "unnamed"
+	}
+	return s
+}
+
+func local(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
+}
+
+func reach(id string, s Service, p Params, slow time.Duration) func(context.Context, int) diagnostics.Outcome {
+	return func(ctx context.Context, _ int) diagnostics.Outcome {
+		roots, err := probe.Roots(p.CAFile)
+		if err != nil {
+			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "config.desk.ca_file"}
+		}
+		a := probe.Fetch(ctx, probe.HTTPRequest{URL: s.URL, Proxy: p.Proxy, Roots: roots})
+		out := judge(a, slow)
+		out.Cause = diagnostics.Cause(strings.Replace(string(out.Cause), "svc.reach.*", id, 1))
+		out.Target = s.Name
+		out.Facts = append(out.Facts, diagnostics.Text("service", s.Name))
+		if u, err := url.Parse(s.URL); err == nil {
+			out.Facts = append(out.Facts,
+				diagnostics.Identifier("host", u.Hostname(), diagnostics.Infra, diagnostics.KindHost))
+		}
+		return out
+	}
+}
+
+// judge says where the way to the service ends. Any answer below 500 is an answer: a service that asks who
+// we are, or does not know the page, is there.
+func judge(a probe.HTTPAnswer, slow time.Duration) diagnostics.Outcome {
+	facts := []diagnostics.Fact{diagnostics.Text("stage", a.Stage)}
+	if a.Status != 0 {
+		facts = append(facts, diagnostics.Int("http_status", int64(a.Status), ""))
+	}
+	facts = append(facts, diagnostics.Int("took", a.Took.Milliseconds(), "ms"))
+	if a.Proxied {
+		facts = append(facts, diagnostics.Bool("proxied", true))
+	}
+	if a.Err == nil {
+		return answered(a, slow, facts)
+	}
+	out := diagnostics.Outcome{Status: diagnostics.Fail, Severity: diagnostics.Blocks, Facts: facts}
+	kind, code := probe.Kind(a.Err)
+	out.Error = code
+	switch {
+	case a.Stage == probe.StageProxy:
+		out.Cause = "svc.reach.*/proxy"
+	case a.Stage == probe.StageTLS && kind != probe.KindTimeout:
+		reason, code := probe.TLSReason(a.Err)
+		out.Error = code
+		out.Cause = "svc.reach.*/certificate"
+		if reason == probe.TLSNoTLS || reason == probe.TLSClosed || reason == probe.TLSAlert {
+			out.Cause = "svc.reach.*/no_tls"
+		}
+		out.Facts = append(out.Facts, diagnostics.Text("tls", reason))
+	case kind == probe.KindName:
+		out.Cause = "svc.reach.*/no_such_name"
+	case a.Stage == probe.StageName:
+		out.Cause = "svc.reach.*/name"
+	case kind == probe.KindRefused:
+		out.Cause = "svc.reach.*/refused"
+	case kind == probe.KindUnreachable:
+		out.Cause = "svc.reach.*/unreachable"
+	case kind == probe.KindDenied:
+		out.Cause = "svc.reach.*/denied"
+	case kind == probe.KindTimeout:
+		out.Cause = "svc.reach.*/silent"
+	default:
+		out.Cause = "svc.reach.*/broken"
+	}
+	return out
+}
+
+const serverError = 500
+
+func answered(a probe.HTTPAnswer, slow time.Duration, facts []diagnostics.Fact) diagnostics.Outcome {
+	out := diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
+	took := a.Took
+	if lost, over := probe.LostSYN(a.Connect); lost {
+		// One lost request is not a slow service.
+		took -= over
+		out.Facts = append(out.Facts, diagnostics.Bool("lost_request", true))
+	}
+	switch {
+	case a.Status >= serverError:
+		out.Status, out.Severity, out.Cause = diagnostics.Fail, diagnostics.Blocks, "svc.reach.*/down"
+	case took > slow:
+		out.Status, out.Severity, out.Cause = diagnostics.Warn, diagnostics.Degrades, "svc.reach.*/slow"
+	}
+	return out
+}

@@ -1,0 +1,239 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+const (
+	resolvConf = "/etc/resolv.conf"
+	// resolvedConf is where systemd-resolved lists the servers behind its stub.
+	resolvedConf = "/run/systemd/resolve/resolv.conf"
+)
+
+// NameServers are the configured name servers. Local are those on this machine (a stub such as resolved's),
+// Remote those beyond it. ok is false where the system does not say.
+func NameServers() (local, remote []netip.Addr, ok bool) {
+	raw, err := os.ReadFile(resolvConf)
+	if errors.Is(err, os.ErrNotExist) && onUnix {
+		return nil, nil, true
+	}
+	if err != nil {
+		return nil, nil, false
+	}
+	for _, a := range parseResolvConf(string(raw)) {
+		if a.IsLoopback() {
+			local = append(local, a)
+		} else {
+			remote = append(remote, a)
+		}
+	}
+	if len(local) > 0 {
+		if raw, err := os.ReadFile(resolvedConf); err == nil {
+			for _, a := range parseResolvConf(string(raw)) {
+				if !a.IsLoopback() && !slices.Contains(remote, a) {
+					remote = append(remote, a)
+				}
+			}
+		}
+	}
+	return local, remote, true
+}
+
+// parseResolvConf returns the nameserver lines' addresses; the C library reads three and ignores the rest.
+func parseResolvConf(text string) []netip.Addr {
+	const most = 3
+	var addrs []netip.Addr
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() && len(addrs) < most {
+		f := strings.Fields(lines.Text())
+		if len(f) < 2 || f[0] != "nameserver" {
+			continue
+		}
+		if a, err := netip.ParseAddr(f[1]); err == nil {
+			addrs = append(addrs, a)
+		}
+	}
+	return addrs
+}
+
+// DNSAnswer is what one server said.
+type DNSAnswer struct {
+	RCode  string // "success", "nxdomain", "servfail", "refused", ... ; empty when it did not answer
+	TCP    bool   // only TCP answered
+	Took   time.Duration
+	Err    error
+	Answer bool // there was an address in it
+}
+
+// AskServer asks one server for a name's addresses (the root's name servers for an empty name): over UDP,
+// once more after half the wait, and over TCP beside it when UDP stays silent for tcpAfter.
+func AskServer(ctx context.Context, server netip.Addr, name string, tcpAfter time.Duration) DNSAnswer {
+	return AskServerPort(ctx, netip.AddrPortFrom(server, 53), name, tcpAfter)
+}
+
+// AskServerPort is AskServer on another port, for tests.
+func AskServerPort(ctx context.Context, server netip.AddrPort, name string, tcpAfter time.Duration) DNSAnswer {
+	query, id, err := buildQuery(name)
+	if err != nil {
+		return DNSAnswer{Err: err}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	start := time.Now()
+	answers := make(chan DNSAnswer, 2)
+	go func() { answers <- askUDP(ctx, server, query, id, tcpAfter/2) }()
+	asked := 1
+	var first DNSAnswer
+	tcp := time.NewTimer(tcpAfter)
+	defer tcp.Stop()
+	for got := 0; got < asked; {
+		select {
+		case a := <-answers:
+			got++
+			a.Took = time.Since(start)
+			if a.Err == nil {
+				return a
+			}
+			if first.Err == nil {
+				first = a
+			}
+			if asked == 1 {
+				tcp.Reset(0)
+				asked++
+				go func() { answers <- askTCP(ctx, server, query, id) }()
+			}
+		case <-tcp.C:
+			if asked == 1 {
+				asked++
+				go func() { answers <- askTCP(ctx, server, query, id) }()
+			}
+		}
+	}
+	return first
+}
+
+func buildQuery(name string) (query []byte, id uint16, err error) {
+	id = uint16(rand.Uint32())
+	q := dnsmessage.Question{Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
+	if name == "" {
+		name, q.Type = ".", dnsmessage.TypeNS
+	}
+	if !strings.HasSuffix(name, ".") {
+		name += "."
+	}
+	if q.Name, err = dnsmessage.NewName(name); err != nil {
+		return nil, 0, fmt.Errorf("build DNS question: %w", err)
+	}
+	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: id, RecursionDesired: true})
+	if err := errors.Join(b.StartQuestions(), b.Question(q)); err != nil {
+		return nil, 0, fmt.Errorf("build DNS question: %w", err)
+	}
+	query, err = b.Finish()
+	return query, id, err
+}
+
+func askUDP(ctx context.Context, server netip.AddrPort, query []byte, id uint16, again time.Duration) DNSAnswer {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "udp", server.String())
+	if err != nil {
+		return DNSAnswer{Err: err}
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := conn.Write(query); err != nil {
+		return DNSAnswer{Err: err}
+	}
+	resend := time.AfterFunc(again, func() { _, _ = conn.Write(query) })
+	defer resend.Stop()
+	const size = 4096
+	buf := make([]byte, size)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return DNSAnswer{Err: err}
+		}
+		// What does not parse or was not asked for is not an answer; go on listening.
+		if a, ok := parseAnswer(buf[:n], id); ok {
+			return a
+		}
+	}
+}
+
+func askTCP(ctx context.Context, server netip.AddrPort, query []byte, id uint16) DNSAnswer {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", server.String())
+	if err != nil {
+		return DNSAnswer{Err: err}
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
+	if _, err := conn.Write(framed); err != nil {
+		return DNSAnswer{Err: err}
+	}
+	var size [2]byte
+	if _, err := io.ReadFull(conn, size[:]); err != nil {
+		return DNSAnswer{Err: err}
+	}
+	buf := make([]byte, binary.BigEndian.Uint16(size[:]))
+	if _, err := io.ReadFull(conn, buf); err != nil {
+		return DNSAnswer{Err: err}
+	}
+	a, ok := parseAnswer(buf, id)
+	if !ok {
+		return DNSAnswer{Err: errors.New("not an answer to the question")}
+	}
+	a.TCP = true
+	return a
+}
+
+var rcodes = map[dnsmessage.RCode]string{
+	dnsmessage.RCodeSuccess: "success", dnsmessage.RCodeNameError: "nxdomain",
+	dnsmessage.RCodeServerFailure: "servfail", dnsmessage.RCodeRefused: "refused",
+	dnsmessage.RCodeNotImplemented: "notimp", dnsmessage.RCodeFormatError: "formerr",
+}
+
+func parseAnswer(raw []byte, id uint16) (DNSAnswer, bool) {
+	var p dnsmessage.Parser
+	head, err := p.Start(raw)
+	if err != nil || head.ID != id || !head.Response {
+		return DNSAnswer{}, false
+	}
+	a := DNSAnswer{RCode: rcodes[head.RCode]}
+	if a.RCode == "" {
+		a.RCode = fmt.Sprintf("rcode%d", head.RCode)
+	}
+	if p.SkipAllQuestions() != nil {
+		return a, true
+	}
+	const most = 64
+	for range most {
+		h, err := p.AnswerHeader()
+		if err != nil {
+			break
+		}
+		if h.Type == dnsmessage.TypeA || h.Type == dnsmessage.TypeAAAA {
+			a.Answer = true
+		}
+		if p.SkipAnswer() != nil {
+			break
+		}
+	}
+	return a, true
+}

@@ -83,7 +83,7 @@ func TestScripts(t *testing.T) {
 		},
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "noescape": noEscape, "allhelp": allHelp,
+			"exits": exits, "noescape": noEscape, "allhelp": allHelp, "valid": validSchema,
 		},
 	})
 }

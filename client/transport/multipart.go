@@ -49,7 +49,7 @@ func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
 	defer watch.stop()
 	// NopCloser: the transport closes what it was given, and may do so after we returned.
 	req, err := http.NewRequestWithContext(ctx, r.method(), c.URL(r.Path, r.Query),
-		io.NopCloser(&moving{r: body, watch: watch, done: body.size}))
+		io.NopCloser(&moving{r: body, watch: watch, done: body.size, answer: c.limits.header}))
 	if err != nil {
 		return Answer{}, &localError{err}
 	}

@@ -88,4 +88,3 @@ func reserved(stem string) bool {
 	}
 	return utf8.RuneCountInString(digit) == 1 && strings.Contains("0123456789¹²³", digit)
 }
-

@@ -100,16 +100,20 @@ func watchStall(ctx context.Context, after time.Duration) (context.Context, *sta
 }
 
 func (s *stall) restart() { s.timer.Reset(s.after) }
-func (s *stall) pause()   { s.timer.Stop() }
-func (s *stall) stop()    { s.timer.Stop(); s.end(context.Canceled) }
+
+// grant gives the other side d from now on.
+func (s *stall) grant(d time.Duration) { s.timer.Reset(d) }
+func (s *stall) stop()                 { s.timer.Stop(); s.end(context.Canceled) }
 
 // moving reports progress of r to the watch and keeps its error.
 type moving struct {
 	r     io.Reader
 	watch *stall
-	done  int64 // with this many bytes read the watch rests: the desk now has headerTimeout to answer
 	n     int64
 	err   error
+	// After done bytes, if not 0, the desk has answer to answer.
+	done   int64
+	answer time.Duration
 }
 
 func (m *moving) Read(p []byte) (int, error) {
@@ -119,7 +123,7 @@ func (m *moving) Read(p []byte) (int, error) {
 		m.watch.restart()
 	}
 	if m.done > 0 && m.n >= m.done {
-		m.watch.pause()
+		m.watch.grant(m.answer)
 	}
 	if err != nil && err != io.EOF {
 		m.err = err

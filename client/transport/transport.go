@@ -75,8 +75,8 @@ type Client struct {
 
 // limits holds what tests need smaller.
 type limits struct {
-	read, write, stall time.Duration
-	json               int64
+	read, write, stall, header time.Duration
+	json                       int64
 }
 
 // New checks the settings and prepares a Client. It does not touch the network.
@@ -95,7 +95,9 @@ func New(p Params) (*Client, error) {
 	}
 	c := &Client{
 		base: base, userAgent: p.UserAgent, log: p.Log,
-		limits: limits{read: readTimeout, write: writeTimeout, stall: stallTimeout, json: MaxJSON},
+		limits: limits{
+			read: readTimeout, write: writeTimeout, stall: stallTimeout, header: headerTimeout, json: MaxJSON,
+		},
 	}
 	if c.userAgent == "" || strings.Contains(c.userAgent, "Mozilla") {
 		c.userAgent = "Balise"

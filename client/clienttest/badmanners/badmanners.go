@@ -213,6 +213,7 @@ func (p *Proxy) serve(conn net.Conn) {
 	}
 	defer p.untrack(conn)
 	if _, cut := p.pick(nil); cut {
+		p.wait(20 * time.Millisecond) // let the other side see its connection made first
 		reset(conn)
 		return
 	}

@@ -117,7 +117,7 @@ func (x *exchange) answer(status int, kind, body string) {
 		b.WriteString("Location: /login\r\n")
 	case x.fault.Manner == ThrottleDate:
 		fmt.Fprintf(&b, "Retry-After: %s\r\n", now.Add(x.fault.Wait).Format(http.TimeFormat))
-	case x.fault.Wait > 0:
+	case x.fault.Wait > 0 && (x.fault.Manner == Throttle || x.fault.Manner == Unavailable):
 		b.WriteString("Retry-After: " + strconv.Itoa(int((x.fault.Wait+time.Second-1)/time.Second)) + "\r\n")
 	}
 	b.WriteString("\r\n" + body)

@@ -1,0 +1,492 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"balise/client"
+	"balise/client/clienttest/badmanners"
+)
+
+func newClient(t *testing.T, p Params) *Client {
+	t.Helper()
+	p.Proxy = "direct"
+	c, err := New(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	const short = 400 * time.Millisecond
+	c.limits.read, c.limits.write, c.limits.stall, c.limits.header = short, short, short, short
+	return c
+}
+
+// echoDesk answers JSON to everything and counts requests.
+func echoDesk(t *testing.T) (string, *atomic.Int32) {
+	t.Helper()
+	var n atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.Add(1)
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"id":"1"}`)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, &n
+}
+
+// kinds names what err is, among the errors that callers branch on.
+func kinds(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	var out []string
+	for _, k := range []struct {
+		name string
+		err  error
+	}{
+		{"unknown-outcome", client.ErrUnknownOutcome},
+		{"unreachable", client.ErrUnreachable},
+		{"unavailable", client.ErrUnavailable},
+		{"not-a-desk", client.ErrNotADesk},
+		{"too-large", client.ErrTooLarge},
+		{"unauthorized", client.ErrUnauthorized},
+		{"forbidden", client.ErrForbidden},
+		{"not-found", client.ErrNotFound},
+		{"not-modified", client.ErrNotModified},
+	} {
+		if errors.Is(err, k.err) {
+			out = append(out, k.name)
+		}
+	}
+	var thr *client.ThrottledError
+	if errors.As(err, &thr) {
+		out = append(out, "throttled:"+thr.RetryAfter.String())
+	}
+	var inv *client.InvalidError
+	if errors.As(err, &inv) {
+		out = append(out, "invalid:"+inv.Message)
+	}
+	var tlsErr *client.TLSError
+	if errors.As(err, &tlsErr) {
+		out = append(out, "tls:"+tlsErr.Reason)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestEveryMannerIsTold(t *testing.T) {
+	cases := map[badmanners.Manner]struct{ read, write string }{
+		badmanners.Polite:              {"ok", "ok"},
+		badmanners.Delay:               {"ok", "ok"},
+		badmanners.Drip:                {"ok", "ok"},
+		badmanners.RefuseConnection:    {"unreachable", "unreachable"},
+		badmanners.CutBeforeRequest:    {"unavailable", "unknown-outcome"},
+		badmanners.CutDuringRequest:    {"unavailable", "unknown-outcome"},
+		badmanners.CutAfterRequest:     {"unavailable", "unknown-outcome"},
+		badmanners.StoredThenReset:     {"unavailable", "unknown-outcome"},
+		badmanners.StoredThenSilence:   {"unavailable", "unknown-outcome"},
+		badmanners.StoredThenCutHeader: {"unavailable", "unknown-outcome"},
+		badmanners.StoredThenCutBody:   {"unavailable", "unknown-outcome"},
+		badmanners.StoredThen502:       {"unavailable", "unknown-outcome"},
+		badmanners.StoredThenHTML:      {"not-a-desk", "unknown-outcome not-a-desk"},
+		badmanners.StoredThenGarbage:   {"not-a-desk", "unknown-outcome"},
+		badmanners.StoredThenHuge:      {"too-large", "unknown-outcome too-large"},
+		badmanners.Silence:             {"unavailable", "unknown-outcome"},
+		badmanners.Throttle:            {"throttled:9s", "throttled:9s"},
+		badmanners.ThrottleDate:        {"throttled:9s", "throttled:9s"},
+		badmanners.Unavailable:         {"unavailable throttled:9s", "unknown-outcome"},
+		badmanners.ServerError:         {"unavailable", "unknown-outcome"},
+		badmanners.Unauthorized:        {"unauthorized", "unauthorized"},
+		badmanners.Forbidden:           {"forbidden", "forbidden"},
+		badmanners.LoginPage:           {"not-a-desk", "unknown-outcome not-a-desk"},
+		badmanners.Redirect:            {"not-a-desk", "unknown-outcome not-a-desk"},
+		badmanners.HugeAnswer:          {"too-large", "unknown-outcome too-large"},
+	}
+	for _, m := range badmanners.All() {
+		want, ok := cases[m]
+		if !ok {
+			t.Errorf("no expectation for %q", m)
+		}
+		t.Run(string(m), func(t *testing.T) {
+			t.Parallel()
+			url, _ := echoDesk(t)
+			p, err := badmanners.New(url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(p.Close)
+			wait := 9 * time.Second
+			switch m {
+			case badmanners.Delay, badmanners.Drip:
+				wait = time.Millisecond
+			case badmanners.Silence, badmanners.StoredThenSilence:
+				wait = 0
+			}
+			p.Set(badmanners.Fault{Manner: m, Wait: wait})
+			c := newClient(t, Params{BaseURL: p.URL})
+			var into struct{ ID string }
+			_, err = c.Do(t.Context(), Request{Path: "ticket/1", Into: &into})
+			if got := kinds(err); got != want.read {
+				t.Errorf("read: %s, want %s (%v)", got, want.read, err)
+			}
+			for name, r := range map[string]Request{
+				"JSON":  {Method: "POST", Path: "ticket", JSON: map[string]string{"a": "b"}, Into: &into},
+				"parts": {Method: "POST", Path: "ticket", Parts: []Part{FieldPart("a", "", []byte("b"))}, Into: &into},
+			} {
+				p.Set(badmanners.Fault{Manner: m, Wait: wait})
+				_, err = c.Do(t.Context(), r)
+				if got := kinds(err); got != want.write {
+					t.Errorf("write %s: %s, want %s (%v)", name, got, want.write, err)
+				}
+				if seen := p.Seen(); len(seen) > 1 {
+					t.Errorf("write %s was sent %d times", name, len(seen))
+				}
+			}
+		})
+	}
+}
+
+func TestReadsAreTriedAgainWritesNever(t *testing.T) {
+	url, n := echoDesk(t)
+	p, err := badmanners.New(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	c := newClient(t, Params{BaseURL: p.URL})
+	c.limits.read = 5 * time.Second
+	p.Set(badmanners.Fault{Manner: badmanners.ServerError, Times: 2})
+	if _, err := c.Do(t.Context(), Request{Path: "x"}); err != nil {
+		t.Errorf("read after two failures: %v", err)
+	}
+	p.Set(badmanners.Fault{Manner: badmanners.Throttle, Wait: time.Second, Times: 1})
+	start := time.Now()
+	if _, err := c.Do(t.Context(), Request{Path: "x"}); err != nil || time.Since(start) < time.Second {
+		t.Errorf("read after Retry-After 1: %v after %v", err, time.Since(start))
+	}
+	p.Set(badmanners.Fault{Manner: badmanners.ServerError})
+	if _, err := c.Do(t.Context(), Request{Path: "x"}); kinds(err) != "unavailable" || len(p.Seen()) != 3 {
+		t.Errorf("read that goes on failing: %v, %d tries", err, len(p.Seen()))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	p.Set(badmanners.Fault{Manner: badmanners.Throttle, Wait: 3 * time.Second})
+	start = time.Now()
+	if _, err := c.Do(ctx, Request{Path: "x"}); err == nil || time.Since(start) > time.Second {
+		t.Errorf("a cancelled wait: %v after %v", err, time.Since(start))
+	}
+	if n.Load() != 2 {
+		t.Errorf("the desk saw %d requests, want 2", n.Load())
+	}
+}
+
+func TestCancelledWriteSaysWhetherItLeft(t *testing.T) {
+	url, n := echoDesk(t)
+	c := newClient(t, Params{BaseURL: url})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Do(ctx, Request{Method: "POST", Path: "x", JSON: 1})
+	if kinds(err) != "unreachable" || !errors.Is(err, context.Canceled) || n.Load() != 0 {
+		t.Errorf("cancelled before: %v", err)
+	}
+	p, err := badmanners.New(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	ctx, cancel = context.WithCancel(t.Context())
+	p.Set(badmanners.Fault{Manner: badmanners.Silence, Match: func(*http.Request) bool { cancel(); return true }})
+	c = newClient(t, Params{BaseURL: p.URL})
+	_, err = c.Do(ctx, Request{Method: "POST", Path: "x", JSON: 1})
+	if kinds(err) != "unknown-outcome" || !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled after: %v", err)
+	}
+}
+
+func TestNamesThatDoNotExist(t *testing.T) {
+	c := newClient(t, Params{BaseURL: "http://no-such-desk.invalid"})
+	_, err := c.Do(t.Context(), Request{Path: "x"})
+	var dns *net.DNSError
+	if kinds(err) != "unreachable" || !errors.As(err, &dns) {
+		t.Errorf("%v; DNS error found: %v", err, dns != nil)
+	}
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "x", JSON: 1})
+	if kinds(err) != "unreachable" {
+		t.Errorf("write: %v", err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{}`)
+	}))
+	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	defer srv.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
+	if err := os.WriteFile(ca, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := httptest.NewUnstartedServer(srv.Config.Handler)
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
+	old.Config.ErrorLog = srv.Config.ErrorLog
+	old.StartTLS()
+	defer old.Close()
+	plain, _ := echoDesk(t)
+	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
+
+	for name, tc := range map[string]struct {
+		p    Params
+		want string
+	}{
+		"own CA":       {Params{BaseURL: srv.URL, CAFile: ca}, "ok"},
+		"untrusted":    {Params{BaseURL: srv.URL}, "unreachable tls:untrusted"},
+		"wrong name":   {Params{BaseURL: "https://localhost:" + port, CAFile: ca}, "unreachable tls:name"},
+		"TLS 1.1":      {Params{BaseURL: old.URL, CAFile: ca}, "unreachable tls:handshake"},
+		"not TLS":      {Params{BaseURL: strings.Replace(plain, "http:", "https:", 1)}, "unreachable tls:handshake"},
+		"hangs up":     {Params{BaseURL: "https://" + hangsUp(t)}, "unreachable tls:handshake"},
+		"HTTP, is TLS": {Params{BaseURL: strings.Replace(srv.URL, "https:", "http:", 1)}, "invalid:Client sent an HTTP request to an HTTPS server."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, tc.p)
+			for _, method := range []string{"GET", "POST"} {
+				_, err := c.Do(t.Context(), Request{Method: method, Path: "x"})
+				if got := kinds(err); got != tc.want {
+					t.Errorf("%s: %s, want %s (%v)", method, got, tc.want, err)
+				}
+			}
+		})
+	}
+}
+
+// hangsUp listens, reads a little and closes.
+func hangsUp(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Read(make([]byte, 16))
+			conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestUploadIsStreamedWithItsLength(t *testing.T) {
+	const size = 50 << 20
+	got := make(chan string, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		mr := multipart.NewReader(r.Body, params["boundary"])
+		var b strings.Builder
+		for {
+			p, err := mr.NextPart()
+			if err != nil {
+				break
+			}
+			n, _ := io.Copy(io.Discard, p)
+			fmt.Fprintf(&b, "%s %q %s %d; ", p.FormName(), p.FileName(), p.Header.Get("Content-Type"), n)
+		}
+		if r.ContentLength < size {
+			fmt.Fprintf(&b, "length %d", r.ContentLength)
+		}
+		got <- b.String()
+		io.WriteString(w, `{"id":"7"}`)
+	}))
+	defer srv.Close()
+	c := newClient(t, Params{BaseURL: srv.URL})
+	var into struct{ ID string }
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.Do(t.Context(), Request{Method: "POST", Path: "t", Into: &into, Parts: []Part{
+		FieldPart("JSON", "application/json", []byte(`{"é":1}`)),
+		{
+			Field: "Attachments", FileName: `画面 "été".bin`, MIME: "application/octet-stream", Size: size,
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(io.LimitReader(zeros{}, size)), nil },
+		},
+	}})
+	runtime.ReadMemStats(&after)
+	if err != nil || into.ID != "7" {
+		t.Fatalf("%v, id %q", err, into.ID)
+	}
+	want := `JSON "" application/json 8; Attachments "画面 \"été\".bin" application/octet-stream 52428800; `
+	if s := <-got; s != want {
+		t.Errorf("the desk saw\n%s, want\n%s", s, want)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("50 MB cost %d bytes of memory", used)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestAFileThatIsGoneSendsNothing(t *testing.T) {
+	url, n := echoDesk(t)
+	c := newClient(t, Params{BaseURL: url})
+	path := filepath.Join(t.TempDir(), "f")
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	part := Part{Field: "f", FileName: "f", Size: 3, Open: open}
+	_, err := c.Do(t.Context(), Request{Method: "POST", Path: "t", Parts: []Part{part}})
+	if !errors.Is(err, os.ErrNotExist) || kinds(err) != "" || n.Load() != 0 {
+		t.Errorf("missing file: %v (%s), %d requests", err, kinds(err), n.Load())
+	}
+	if err := os.WriteFile(path, []byte("four"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "t", Parts: []Part{part}})
+	if err == nil || kinds(err) != "" || n.Load() != 0 {
+		t.Errorf("file of another size: %v (%s), %d requests", err, kinds(err), n.Load())
+	}
+}
+
+func TestStream(t *testing.T) {
+	release := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/cut":
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, "half")
+		case "/stall":
+			io.WriteString(w, "some")
+			w.(http.Flusher).Flush()
+			<-release
+		case "/html":
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, "<html>")
+		case "/gone":
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			io.WriteString(w, "all of it")
+		}
+	}))
+	defer srv.Close()
+	defer close(release)
+	c := newClient(t, Params{BaseURL: srv.URL})
+	for path, want := range map[string]string{
+		"/": "ok", "/cut": "unavailable", "/stall": "unavailable", "/html": "not-a-desk", "/gone": "not-found",
+	} {
+		err := c.Stream(t.Context(), Request{Path: path}, func(_ Answer, r io.Reader) error {
+			_, err := io.Copy(io.Discard, r)
+			return err
+		})
+		if got := kinds(err); got != want {
+			t.Errorf("%s: %s, want %s (%v)", path, got, want, err)
+		}
+	}
+	local := errors.New("disk full")
+	err := c.Stream(t.Context(), Request{Path: "/"}, func(Answer, io.Reader) error { return local })
+	if !errors.Is(err, local) || kinds(err) != "" {
+		t.Errorf("local failure: %v", err)
+	}
+}
+
+func TestLogHoldsNoSecret(t *testing.T) {
+	url, _ := echoDesk(t)
+	var log bytes.Buffer
+	c := newClient(t, Params{
+		BaseURL: url, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	header := http.Header{"Authorization": {"token 1-28-feedface"}}
+	c.Do(t.Context(), Request{Path: "tickets", Query: map[string][]string{"query": {"s3cret"}}, Header: header})
+	c.Do(t.Context(), Request{Method: "POST", Path: "ticket", JSON: "b0dy", Header: header})
+	c2 := newClient(t, Params{BaseURL: "http://127.0.0.1:1", Log: c.log})
+	_, err := c2.Do(t.Context(), Request{Path: "tickets", Query: map[string][]string{"query": {"s3cret"}}, Header: header})
+	for _, bad := range []string{"s3cret", "feedface", "b0dy"} {
+		if strings.Contains(log.String(), bad) || strings.Contains(err.Error(), bad) {
+			t.Errorf("%q is in the log or the error:\n%s\n%v", bad, log.String(), err)
+		}
+	}
+	if !strings.Contains(log.String(), "path=/tickets") || !strings.Contains(log.String(), "status=200") {
+		t.Errorf("the log says too little:\n%s", log.String())
+	}
+}
+
+func TestWhatTravels(t *testing.T) {
+	var got *http.Request
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		http.SetCookie(w, &http.Cookie{Name: "sticky", Value: "1", Path: "/"})
+	}))
+	defer srv.Close()
+	for agent, want := range map[string]string{"": "Balise", "Balise/1.2": "Balise/1.2", "Mozilla/5.0": "Balise"} {
+		c := newClient(t, Params{BaseURL: srv.URL, UserAgent: agent})
+		for range 2 {
+			if _, err := c.Do(t.Context(), Request{Path: "x"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ua := got.Header.Get("User-Agent"); ua != want || len(got.Cookies()) != 0 {
+			t.Errorf("User-Agent %q, want %q; cookies %v", ua, want, got.Cookies())
+		}
+	}
+}
+
+func TestProxyIsUsedWhenSet(t *testing.T) {
+	var asked string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer proxy.Close()
+	c, err := New(Params{BaseURL: "http://desk.invalid/api", Proxy: proxy.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "x"})
+	if kinds(err) != "unreachable" || asked != "http://desk.invalid/api/x" {
+		t.Errorf("%v; the proxy was asked for %q", err, asked)
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []Params{
+		{},
+		{BaseURL: "desk.example"},
+		{BaseURL: "ftp://desk.example"},
+		{BaseURL: "https://"},
+		{BaseURL: "https://alice:pw@desk.example"},
+		{BaseURL: "https://desk.example/?a=b"},
+		{BaseURL: "https://desk.example", CAFile: empty},
+		{BaseURL: "https://desk.example", CAFile: empty + ".none"},
+		{BaseURL: "https://desk.example", Proxy: "squid:3128"},
+		{BaseURL: "https://desk.example", Proxy: "http://"},
+	} {
+		if _, err := New(p); err == nil {
+			t.Errorf("%+v was accepted", p)
+		} else if strings.Contains(err.Error(), "pw") {
+			t.Errorf("the password is in %q", err)
+		}
+	}
+}

@@ -1,0 +1,306 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"strings"
+	"time"
+
+	"balise/app/internal/ipc/api"
+)
+
+// line is one self-test as it runs.
+type line struct {
+	id     string
+	status string // "running", "retried", or the six of api
+}
+
+// flow is the incident at hand, from the first word to the sent report. It outlives its pages: going back
+// and forth, or opening another page meanwhile, loses nothing.
+type flow struct {
+	u *UI
+	s *scope // of this incident
+
+	inc     api.Incident
+	in      api.Input
+	opening bool
+	openErr error
+
+	testing bool
+	testErr error
+	total   int
+	lines   []line
+
+	repairID string // the one that runs or ran last
+	progress api.RepairEvent
+	fixing   bool
+	fixErr   error
+
+	picture    image.Image
+	pictureErr error
+
+	submitting bool
+	sendErr    error
+	sent       *api.Sent
+
+	// changed is the open page's way to follow; nil when none does.
+	changed func()
+}
+
+func newFlow(u *UI) *flow { return &flow{u: u, s: u.life.child()} }
+
+func (f *flow) notify() {
+	if f.changed != nil {
+		f.changed()
+	}
+}
+
+// underWay tells whether there is an incident that is not sent.
+func (f *flow) underWay() bool { return (f.opening || f.inc.ID != "") && f.sent == nil }
+
+// unsent tells whether something would be lost: words, or a repair that was tried.
+func (f *flow) unsent() bool {
+	return f.sent == nil && (strings.TrimSpace(f.in.Description) != "" || len(f.inc.Attempts) > 0)
+}
+
+// reset forgets the incident here; drop also tells the agent, which then forgets the screenshot.
+func (f *flow) reset() {
+	f.s.end()
+	*f = flow{u: f.u, s: f.u.life.child(), changed: f.changed}
+}
+
+func (f *flow) drop() {
+	if id := f.inc.ID; id != "" && f.sent == nil {
+		f.u.closeIncident(id)
+	}
+	f.reset()
+}
+
+func (u *UI) closeIncident(id string) {
+	do(u.life, quick, func(ctx context.Context) error { return u.p.Service.CloseIncident(ctx, id) },
+		func(err error) {
+			if err != nil {
+				u.p.Log.Info("close an incident", "err", err)
+			}
+		})
+}
+
+// stale is when results no longer say how the computer is now.
+const stale = 3 * time.Minute
+
+// begin makes sure that there is an incident and that its self-tests run. id is one that the agent opened
+// (with a picture of the screen as it was at the click); empty opens one without a picture.
+func (f *flow) begin(id string) {
+	if f.sent != nil {
+		f.reset()
+	}
+	switch {
+	case id != "" && id == f.inc.ID:
+		return
+	case id == "" && f.opening:
+		return
+	case id == "" && f.inc.ID != "":
+		if !f.unsent() && !f.inc.Checked.IsZero() && f.u.p.Now().Sub(f.inc.Checked) > stale {
+			f.test()
+		}
+		return
+	case id != "" && f.inc.ID != "":
+		if len(f.inc.Attempts) > 0 || f.fixing {
+			// What was repaired belongs to the incident at hand; the new one is not needed.
+			f.u.closeIncident(id)
+			return
+		}
+		// A new click, a new picture of the screen; the words stay.
+		words := f.in
+		f.drop()
+		f.in = api.Input{Description: words.Description, Attach: words.Attach}
+	}
+	f.opening, f.openErr = true, nil
+	s := f.s
+	ask(s, quick, func(ctx context.Context) (api.Incident, error) {
+		if id != "" {
+			return f.u.p.Service.Incident(ctx, id)
+		}
+		return f.u.p.Service.OpenIncident(ctx, api.OpenRequest{})
+	}, func(inc api.Incident, err error) {
+		f.opening, f.openErr = false, err
+		if err == nil {
+			f.inc = inc
+			if inc.Diagnosis == nil {
+				f.test()
+			} else {
+				f.linesFromResults()
+			}
+			if inc.HasScreenshot {
+				f.fetchPicture()
+			}
+		} else if agentGone(err) {
+			f.u.lost()
+			return
+		}
+		f.notify()
+	})
+}
+
+// test runs the self-tests and follows them.
+func (f *flow) test() {
+	if f.testing || f.inc.ID == "" {
+		return
+	}
+	f.testing, f.testErr, f.lines, f.total = true, nil, nil, 0
+	f.inc.Diagnosis = nil
+	s, id := f.s, f.inc.ID
+	on := func(e api.CheckEvent) {
+		s.post(func() {
+			if !s.over() {
+				f.onTest(e)
+			}
+		})
+	}
+	ask(s, testing, func(ctx context.Context) (api.Incident, error) {
+		return f.u.p.Service.Check(ctx, id, api.CheckRequest{}, on)
+	}, func(inc api.Incident, err error) {
+		f.testing, f.testErr = false, err
+		if err == nil {
+			f.inc = inc
+			f.linesFromResults()
+		}
+		f.notify()
+	})
+	f.notify()
+}
+
+func (f *flow) onTest(e api.CheckEvent) {
+	switch e.Kind {
+	case api.RunStarted:
+		f.total = e.Total
+	case api.CheckStarted:
+		f.setLine(e.ID, "running")
+	case api.CheckRetried:
+		f.setLine(e.ID, "retried")
+	case api.CheckFinished:
+		if e.Result != nil {
+			f.setLine(e.ID, string(e.Result.Status))
+		}
+	}
+	f.notify()
+}
+
+func (f *flow) setLine(id, status string) {
+	for i := range f.lines {
+		if f.lines[i].id == id {
+			f.lines[i].status = status
+			return
+		}
+	}
+	f.lines = append(f.lines, line{id, status})
+}
+
+// linesFromResults keeps the order in which the tests were seen to run.
+func (f *flow) linesFromResults() {
+	for _, r := range f.inc.Results {
+		f.setLine(r.ID, string(r.Status))
+	}
+	f.total = max(f.total, len(f.lines))
+}
+
+// done is how many self-tests have answered.
+func (f *flow) done() int {
+	n := 0
+	for _, l := range f.lines {
+		if l.status != "running" && l.status != "retried" {
+			n++
+		}
+	}
+	return n
+}
+
+// maxPixels bounds the picture that the window decodes: eight 4K displays.
+const maxPixels = 8 * 3840 * 2160
+
+func (f *flow) fetchPicture() {
+	id := f.inc.ID
+	ask(f.s, quick, func(ctx context.Context) (image.Image, error) {
+		raw, err := f.u.p.Service.Screenshot(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		head, err := png.DecodeConfig(bytes.NewReader(raw))
+		if err != nil || head.Width*head.Height > maxPixels {
+			return nil, api.NewError(api.CodeScreenFailed, err)
+		}
+		img, err := png.Decode(bytes.NewReader(raw))
+		if err != nil {
+			return nil, api.NewError(api.CodeScreenFailed, err)
+		}
+		return img, nil
+	}, func(img image.Image, err error) {
+		f.picture, f.pictureErr = img, err
+		f.notify()
+	})
+}
+
+// repair asks for one thing to be done. Consent was given by the button that led here, and nowhere else.
+func (f *flow) repair(req api.RepairRequest) {
+	if f.fixing {
+		return
+	}
+	f.fixing, f.fixErr, f.repairID = true, nil, req.ID
+	f.progress = api.RepairEvent{ID: req.ID}
+	s, id := f.s, f.inc.ID
+	on := func(e api.RepairEvent) {
+		s.post(func() {
+			if !s.over() {
+				f.progress = e
+				f.notify()
+			}
+		})
+	}
+	ask(s, fixing, func(ctx context.Context) (api.Incident, error) {
+		return f.u.p.Service.Repair(ctx, id, req, on)
+	}, func(inc api.Incident, err error) {
+		f.fixing, f.fixErr = false, err
+		if err == nil {
+			f.inc = inc
+			f.linesFromResults()
+		}
+		f.notify()
+	})
+	f.notify()
+}
+
+// attempt is the last try of a repair, if there was one.
+func (f *flow) attempt(id string) *api.RepairAttempt {
+	for i := len(f.inc.Attempts) - 1; i >= 0; i-- {
+		if f.inc.Attempts[i].ID == id {
+			return &f.inc.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// send hands the report over. It belongs to the window, not to a page: leaving the page does not stop it.
+func (f *flow) send() {
+	if f.submitting || f.sent != nil {
+		return
+	}
+	f.submitting, f.sendErr = true, nil
+	id, in := f.inc.ID, f.in
+	ask(f.s, sending, func(ctx context.Context) (api.Sent, error) {
+		return f.u.p.Service.Send(ctx, id, in)
+	}, func(sent api.Sent, err error) {
+		f.submitting, f.sendErr = false, err
+		if err == nil {
+			f.sent = &sent
+			f.picture = nil
+			if f.u.at.name == pageReview {
+				f.u.go_(route{name: pageSent})
+				return
+			}
+		}
+		f.notify()
+	})
+	f.notify()
+}

@@ -1,0 +1,269 @@
+package ui
+
+import (
+	"context"
+	"image"
+	"maps"
+	"slices"
+	"time"
+
+	"balise/app/internal/ipc/api"
+	"balise/app/internal/ui/widgets"
+)
+
+// buildReview shows what would leave, to the byte, and lets the user hold parts of it back.
+func (u *UI) buildReview(s *scope) *page {
+	u.flow.begin("")
+	r := &review{u: u, s: s, main: stack(), top: stack(), open: map[string]bool{}}
+	p := &page{escape: func() { u.go_(route{name: pageVerdict}) }}
+	r.send = widgets.NewButton(u.outPage, widgets.Primary, u.t.T("button.send"), r.onSend)
+	r.send.Disable()
+	back := widgets.NewButton(u.outPage, widgets.Secondary, u.t.T("button.back"), p.escape)
+	r.subject = widgets.NewEntry(u.inPage)
+	if u.flow.in.Subject == "" {
+		u.flow.in.Subject = subjectOf(u.flow.in.Description)
+	}
+	r.subject.SetText(u.flow.in.Subject)
+	r.subject.OnChanged = func(t string) { u.flow.in.Subject = t; r.soon() }
+	r.files = newFilePicker(u, u.inPage, &u.flow.in.Attach, r.soon)
+	r.picture = newPicture(u, r.soon)
+	p.body = objects{
+		widgets.Title(u.tr("review.title")), r.top, field(u.tr("review.subject"), r.subject),
+		r.main, r.picture.root, widgets.Heading(u.tr("review.files")), r.files.root,
+	}
+	p.foot, p.primary, p.focus = objects{back, r.send}, r.send, r.subject
+	p.drop = r.files.add
+	u.flow.changed = r.refresh
+	r.refresh()
+	return p
+}
+
+type review struct {
+	u       *UI
+	s       *scope
+	top     *containerT
+	main    *containerT
+	subject *widgets.Entry
+	files   *filePicker
+	picture *picture
+	send    *widgets.Button
+
+	made    *api.Review
+	err     error
+	making  bool
+	asked   int             // counts requests: only the answer to the last one counts
+	changes int             // counts changes, to wait for a pause between them
+	open    map[string]bool // the sections that are unfolded
+	started bool
+}
+
+// pause is how long the user's ticks and letters must rest before the report is built again.
+const pause = 500 * time.Millisecond
+
+func (r *review) soon() {
+	r.changes++
+	n := r.changes
+	r.send.Disable()
+	r.s.after(pause, func() {
+		if n == r.changes {
+			r.build()
+		}
+	})
+}
+
+// build asks for the report as it would leave now. What is shown is what the agent made, never a guess.
+func (r *review) build() {
+	f := r.u.flow
+	if f.inc.ID == "" || f.submitting {
+		return
+	}
+	r.asked++
+	n, id, in := r.asked, f.inc.ID, f.in
+	in.Withhold = slices.Clone(in.Withhold)
+	r.making, r.err = true, nil
+	r.send.Disable()
+	ask(r.s, making, func(ctx context.Context) (api.Review, error) {
+		return r.u.p.Service.Review(ctx, id, in)
+	}, func(v api.Review, err error) {
+		if n != r.asked {
+			return
+		}
+		r.making, r.err = false, err
+		if err == nil {
+			r.made = &v
+		}
+		r.show()
+	})
+	r.head()
+}
+
+// refresh follows the incident: the report is built once the self-tests are through.
+func (r *review) refresh() {
+	f := r.u.flow
+	r.picture.refresh()
+	if !r.started && f.inc.ID != "" && !f.testing {
+		r.started = true
+		r.build()
+	}
+	r.head()
+	if f.submitting {
+		r.send.Disable()
+	} else if f.sendErr != nil && r.made != nil && !r.making {
+		r.send.Enable()
+	}
+}
+
+func (r *review) head() {
+	f, u := r.u.flow, r.u
+	var top objects
+	switch {
+	case f.openErr != nil:
+		top.add(u.problem(f.openErr, func() { f.begin("") }))
+	case f.submitting:
+		top.add(busy(u.tr("review.sending")))
+	case f.sendErr != nil:
+		top.add(u.problem(f.sendErr, f.send))
+	case r.err != nil:
+		top.add(u.problem(r.err, r.build))
+	case f.testing || f.opening:
+		top.add(busy(u.tr("review.testing", "done", f.done(), "total", max(f.total, f.done()))))
+	case r.making && r.made == nil:
+		top.add(busy(u.tr("review.making")))
+	case r.made != nil:
+		top.add(widgets.Body(u.tr("review.to", "desk", widgets.Line(r.made.Desk))))
+		if text := r.masked(); text != "" {
+			top.add(widgets.Muted(text))
+		}
+	}
+	fill(r.top, top...)
+	u.shell.refresh()
+}
+
+// masked says what was replaced, by kind.
+func (r *review) masked() string {
+	text := ""
+	for _, kind := range slices.Sorted(maps.Keys(r.made.Masked)) {
+		n := r.made.Masked[kind]
+		if n <= 0 {
+			continue
+		}
+		name := kind
+		if key := "window.masked." + kind; r.u.t.Has(key) {
+			name = r.u.t.T(key)
+		}
+		part := r.u.tr("masked_one", "n", n, "what", name)
+		if text != "" {
+			part = r.u.tr("masked_more", "before", text, "next", part)
+		}
+		text = part
+	}
+	if text == "" {
+		return ""
+	}
+	return r.u.tr("review.masked", "list", text)
+}
+
+func (r *review) show() {
+	r.head()
+	if r.made == nil {
+		return
+	}
+	var parts objects
+	for _, sec := range r.made.Sections {
+		if sec.ID == sectionScreenshot && r.u.flow.picture != nil {
+			continue // the picture's own part of the page says it
+		}
+		parts.add(r.section(sec))
+	}
+	if len(r.made.Files) > 0 {
+		var list objects
+		for _, file := range r.made.Files {
+			list.add(r.file(file))
+		}
+		parts.add(widgets.NewPanel(widgets.ToneCard, append(objects{widgets.Heading(r.u.tr("review.attached"))}, list...)...))
+	}
+	fill(r.main, parts...)
+	if r.err == nil && !r.making {
+		r.send.Enable()
+	}
+	r.u.shell.refresh()
+}
+
+const sectionScreenshot = "screenshot"
+
+// section is one part of the report: a tick box where it may be held back, and the exact text.
+func (r *review) section(sec api.ReviewSection) object {
+	u := r.u
+	title := widgets.Line(sec.Title)
+	var parts objects
+	switch {
+	case sec.Locked != "":
+		word := "review.locked_sent"
+		if sec.Withheld {
+			word = "review.locked_held"
+		}
+		parts.add(widgets.Heading(title), widgets.Caption(u.tr(word, "file", widgets.Line(sec.Locked))))
+	case sec.Optional:
+		parts.add(widgets.NewCheck(u.inPage, title, !sec.Withheld, func(on bool) { r.tick(sec.ID, on) }))
+	default:
+		parts.add(widgets.Heading(title))
+	}
+	if sec.Withheld {
+		parts.add(widgets.Caption(u.tr("review.withheld")))
+	}
+	if sec.Text != "" {
+		fold := widgets.NewFold(u.inPage, u.tr("review.exact"), func() object {
+			r.open[sec.ID] = true
+			return widgets.Mono(sec.Text)
+		})
+		parts.add(fold)
+		if r.open[sec.ID] {
+			fold.Toggle()
+		}
+	}
+	return widgets.NewPanel(widgets.ToneCard, parts...)
+}
+
+func (r *review) tick(id string, on bool) {
+	in := &r.u.flow.in
+	in.Withhold = slices.DeleteFunc(in.Withhold, func(s string) bool { return s == id })
+	if !on {
+		in.Withhold = append(in.Withhold, id)
+	}
+	r.soon()
+}
+
+func (r *review) file(f api.ReviewFile) object {
+	text := widgets.Body(r.u.tr("files.one", "name", widgets.Line(f.Name), "size", r.u.size(f.Size)))
+	if f.Preview == "" {
+		return text
+	}
+	return stack(text, widgets.NewFold(r.u.inPage, r.u.tr("review.exact"), func() object {
+		return widgets.Mono(f.Preview)
+	}))
+}
+
+func (r *review) onSend() {
+	if r.send.Disabled() || r.made == nil {
+		return
+	}
+	r.changes++ // a rebuild that waits is not needed: Send builds from the same input
+	r.u.flow.send()
+}
+
+// rects turns rectangles of the picture into those of api.
+func rects(in []image.Rectangle) []api.Rect {
+	out := make([]api.Rect, 0, len(in))
+	for _, r := range in {
+		out = append(out, api.Rect{X: r.Min.X, Y: r.Min.Y, W: r.Dx(), H: r.Dy()})
+	}
+	return out
+}
+
+func rectangles(in []api.Rect) []image.Rectangle {
+	out := make([]image.Rectangle, 0, len(in))
+	for _, r := range in {
+		out = append(out, image.Rect(r.X, r.Y, r.X+r.W, r.Y+r.H))
+	}
+	return out
+}

@@ -6,5 +6,5 @@ import "embed"
 
 // FS is the embedded tree: translations/<language>/<area>.yaml, packs/core/*.yaml, icons/*.png, ...
 //
-//go:embed all:translations all:packs all:icons all:schemas
+//go:embed all:translations all:packs all:icons all:schemas all:report
 var FS embed.FS

@@ -20,8 +20,8 @@ func (s Snapshot) Groups() []diagnostics.Group {
 	}
 	s.machine(add)
 	for _, d := range s.Disks {
-		add("disk", mountPoint(d.Point), diagnostics.Text("fs_type", d.Type), bytes("total", d.Total),
-			bytes("free", d.Free), percent("free_percent", d.FreePercent), flag("read_only", d.ReadOnly))
+		add("disk", mountPoint(d.Point), diagnostics.Text("fs", d.Type), bytes("total_bytes", d.Total),
+			bytes("free_bytes", d.Free), percent("free_percent", d.FreePercent), flag("read_only", d.ReadOnly))
 	}
 	s.networks(add)
 	for _, p := range s.Printers {
@@ -63,9 +63,9 @@ func (s Snapshot) machine(add adder) {
 			diagnostics.Int("threads", int64(v.Threads), ""), percent("busy_percent", v.BusyPercent))
 	}
 	if v := s.Memory; v != nil {
-		facts := []diagnostics.Fact{bytes("total", v.Total), bytes("available", v.Available)}
+		facts := []diagnostics.Fact{bytes("total_bytes", v.Total), bytes("available_bytes", v.Available)}
 		if v.SwapTotal > 0 {
-			facts = append(facts, bytes("swap_total", v.SwapTotal), bytes("swap_used", v.SwapUsed))
+			facts = append(facts, bytes("swap_total_bytes", v.SwapTotal), bytes("swap_used_bytes", v.SwapUsed))
 		}
 		add("memory", facts...)
 	}

@@ -1,13 +1,15 @@
 // Package incident makes a ticket of what the user said, what the self-tests found, what was tried and what
 // the computer is: a plain text for the technician, a report to print, a report for programs, a picture.
 //
+// Everything is redacted first, into one Report; text, HTML and JSON are three views of it and see nothing
+// else, so that a section that is withheld is absent from all three. The final bytes are scanned once more, and
+// a leak blocks the sending.
+//
 // It runs in a short-lived child (RunChild), because it decodes images and holds the whole report in memory;
 // the agent sees only the result.
 package incident
 
 import (
-	"context"
-	"io"
 	"time"
 
 	"balise/app/internal/ipc/api"
@@ -68,20 +70,41 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// RunChild is the child process `balise internal render`: a RenderRequest and a picture in, a RenderResult
-// out. Errors of the report are in the result; an error returned is a broken pipe or a defect.
-func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
-	_, _, _ = ctx, in, out
-	return nil
+// The sections of a report, in their order. All but the description may be withheld.
+const (
+	SectionDiagnosis   = "diagnosis"
+	SectionDescription = "description"
+	SectionTried       = "tried"
+	SectionChecks      = "checks"
+	SectionMachine     = "machine"
+	SectionSnapshot    = "snapshot"
+	SectionScreenshot  = "screenshot"
+)
+
+var sectionOrder = [...]string{
+	SectionDiagnosis, SectionDescription, SectionTried, SectionChecks, SectionMachine, SectionSnapshot,
+	SectionScreenshot,
 }
 
-// Build makes the report in this process. screenshot may be nil.
-func Build(ctx context.Context, req RenderRequest, screenshot io.Reader) (RenderResult, error) {
-	_, _ = ctx, screenshot
-	return RenderResult{Review: api.Review{Ref: string(req.Ref), Code: req.Ref.Code()}}, nil
-}
-
-// ToDraft makes the ticket of a result. queue is the settings'; Open reads the written files.
-func ToDraft(res RenderResult, queue string) client.Draft {
-	return client.Draft{ClientRef: client.ClientRef(res.Review.Ref), Subject: res.Review.Subject, Queue: queue}
-}
+const (
+	maxSubject       = 120       // characters
+	maxBodyWords     = 20_000    // characters of the user's words in the body; more travels as a file
+	maxDescription   = 8 << 20   // bytes
+	maxPicture       = 96 << 20  // bytes of PNG
+	maxPixels        = 200 << 20 // of a decoded picture
+	maxAttachment    = 64 << 20
+	maxAttachments   = 20
+	maxPreview       = 256 << 10
+	maxRequest       = 64 << 20
+	nameReportHTML   = "report.html"
+	nameReportJSON   = "report.json"
+	nameDescription  = "description.txt"
+	nameScreenshot   = "screenshot.png"
+	formatName       = "balise-report"
+	formatVersion    = 1
+	maxFactText      = 300 // characters of one fact in the body
+	maxListedInLine  = 60
+	bodyColumns      = 78
+	maxDetail        = 400
+	maxErrorsInTries = 40
+)

@@ -1,5 +1,14 @@
 // Package autostart makes Balise start with the user's session, for this user only.
+//
+// An administrator who installs Balise for everybody uses the package's own system-wide entry; this one is the
+// user's tick box.
 package autostart
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+)
 
 // Params says what starts.
 type Params struct {
@@ -14,11 +23,17 @@ type Entry struct{ p Params }
 // New returns the entry; nothing is touched yet.
 func New(p Params) *Entry { return &Entry{p: p} }
 
-// Status tells whether the entry is there and enabled.
-func (e *Entry) Status() (bool, error) { return false, nil }
+// errExec refuses what the system's own files cannot carry.
+var errExec = errors.New("autostart: no program, or control characters in its path")
 
-// Enable writes the entry.
-func (e *Entry) Enable() error { return nil }
-
-// Disable removes the entry.
-func (e *Entry) Disable() error { return nil }
+func (e *Entry) check() error {
+	if len(e.p.Exec) == 0 {
+		return errExec
+	}
+	for _, word := range append([]string{e.p.ID, e.p.Name}, e.p.Exec...) {
+		if word == "" || strings.ContainsFunc(word, unicode.IsControl) {
+			return errExec
+		}
+	}
+	return nil
+}

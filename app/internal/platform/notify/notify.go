@@ -1,10 +1,13 @@
 // Package notify shows desktop notifications and reports the click on one.
+//
+// Titles and bodies come from a service desk, so from outside: they are shown as text, whatever they hold.
 package notify
 
 import (
-	"context"
 	"errors"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
 // The reasons why nothing was shown. All are expected on some machines; the answer still stands in the
@@ -36,18 +39,31 @@ type Note struct {
 	Urgent bool
 }
 
-// Notifier shows notifications. It connects when the first one is shown and again after the daemon or the
-// bus went away.
-type Notifier struct{ p Params }
+const (
+	maxTitle = 120 // characters; daemons cut later and less well
+	maxBody  = 400
+)
 
-// New makes a Notifier; it does not touch the bus yet.
-func New(p Params) *Notifier { return &Notifier{p: p} }
+// plain makes one line of text: no control characters, no marks that turn the reading direction, and not
+// longer than max.
+func plain(s string, max int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	rs := []rune(strings.Join(strings.Fields(s), " "))
+	if len(rs) > max {
+		return strings.TrimSpace(string(rs[:max-1])) + "…"
+	}
+	return string(rs)
+}
 
-// Show shows a notification or says why it could not.
-func (n *Notifier) Show(ctx context.Context, note Note) error { return ErrNoBus }
-
-// Withdraw takes a notification away, for a ticket that was read elsewhere.
-func (n *Notifier) Withdraw(ctx context.Context, key string) error { return nil }
-
-// Close lets go of the bus.
-func (n *Notifier) Close() error { return nil }
+// markup writes text for a daemon that reads the body as markup.
+func markup(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;").Replace(s)
+}

@@ -52,6 +52,9 @@ func (r *Redactor) alias(kind diagnostics.Kind, value string) string {
 	case diagnostics.KindURL:
 		return r.aliasURL(value)
 	case diagnostics.KindPath:
+		if value == homeAlias {
+			return value
+		}
 		return "path-" + r.code("path", value, aliasChars)
 	case diagnostics.KindSerial:
 		bare := strings.ToLower(strings.ReplaceAll(value, "-", ""))

@@ -39,6 +39,8 @@ const (
 	kindSecret diagnostics.Kind = "secret"
 	kindEmail  diagnostics.Kind = "email"
 
+	homeAlias = "~"
+
 	shortName  = 3 // letters, up to which a name is Short
 	minPart    = 4 // letters of a first or last name that is looked for alone
 	minSerial  = 5
@@ -70,7 +72,7 @@ func fromIdentity(id probe.Identity, secrets ...string) Known {
 		k.AddAs(name, account, diagnostics.Personal, diagnostics.KindUser)
 	}
 	if base := path.Base(strings.ReplaceAll(id.Home, `\`, "/")); len(base) > 1 && !isNobody(base) {
-		k.Add(id.Home, diagnostics.Personal, diagnostics.KindPath)
+		k.AddAs(id.Home, homeAlias, diagnostics.Personal, diagnostics.KindPath)
 		k.AddAs(base, account, diagnostics.Personal, diagnostics.KindUser)
 	}
 	k.Domains = unique(id.SearchDomains)

@@ -67,7 +67,9 @@ func personFinders() []finder {
 	}
 }
 
-func has(sub string) func(string) bool { return func(s string) bool { return strings.Contains(s, sub) } }
+func has(sub string) func(string) bool {
+	return func(s string) bool { return strings.Contains(s, sub) }
+}
 
 func hasAny(subs ...string) func(string) bool {
 	return func(s string) bool {

@@ -201,7 +201,7 @@ func (r *Redactor) aliasOf(kind diagnostics.Kind, v string) string {
 		}
 	}
 	a := r.alias(kind, v)
-	if a != v {
+	if a != v || v == homeAlias {
 		r.replaced[kindName(kind)]++
 	}
 	return a

@@ -14,7 +14,9 @@ type segment struct {
 }
 
 // Text gives a technical text as it may leave: what is known, what patterns recognise, also mail addresses.
-func (r *Redactor) Text(s string) string { return r.free(s, append(r.person[:len(r.person):len(r.person)], r.machine...)) }
+func (r *Redactor) Text(s string) string {
+	return r.free(s, append(r.person[:len(r.person):len(r.person)], r.machine...))
+}
 
 // Words gives the user's own words as they may leave. Identifiers of the computer and its network become
 // aliases and secrets go; a mail address or a telephone number that the user wrote stays, because it was

@@ -79,7 +79,7 @@ func (s Snapshot) networks(add adder) {
 		}
 		facts := []diagnostics.Fact{
 			ifaceName(n.Name), diagnostics.Text("kind", n.Kind), diagnostics.Text("state", state),
-			diagnostics.Int("mtu", int64(n.MTU), "B"),
+			diagnostics.Int("mtu", int64(n.MTU), ""),
 			diagnostics.Identifier("mac", n.MAC, diagnostics.Personal, diagnostics.KindMAC),
 			{Key: "addresses", Value: n.Addresses, Class: diagnostics.Infra, Kind: diagnostics.KindIP},
 		}

@@ -34,6 +34,7 @@ func (v *view) functions() template.FuncMap {
 	return template.FuncMap{
 		"t":          func(key string, args ...any) string { return v.p.T("report."+key, args...) },
 		"fact":       v.fact,
+		"named":      v.named,
 		"check":      v.p.Check,
 		"attachment": v.attachment,
 		"join":       func(list []string) string { return strings.Join(list, ", ") },

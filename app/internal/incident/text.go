@@ -61,14 +61,17 @@ func (v *view) diagnosisText() string {
 	}
 	// The first line stays one line: lists of tickets show it.
 	lines := []string{v.Top()}
-	for _, s := range []string{d.Breaks, d.RuledOut, d.Also, v.RouteLine()} {
+	for _, s := range []string{d.Breaks, d.RuledOut, d.Also} {
 		if s != "" {
 			lines = append(lines, wrap(s, "", ""))
 		}
 	}
+	if s := v.RouteLine(); s != "" {
+		lines = append(lines, s)
+	}
 	for _, e := range d.Evidence {
 		if fact := v.fact(e.Fact); fact != "" {
-			lines = append(lines, wrap(v.p.Check(e.Check)+": "+fact, "- ", "  "))
+			lines = append(lines, wrap(v.named(v.p.Check(e.Check), fact), "- ", "  "))
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -135,9 +138,14 @@ func (v *view) snapshotText() string {
 	}
 	lines := make([]string, 0, len(list))
 	for _, l := range list {
-		lines = append(lines, wrap(l.Title+": "+l.Text, "- ", "  "))
+		lines = append(lines, wrap(v.named(l.Title, l.Text), "- ", "  "))
 	}
 	return v.heading("snapshot") + strings.Join(lines, "\n")
+}
+
+// named is "Disk: 40 GB", with the language's own space before the colon.
+func (v *view) named(name, text string) string {
+	return v.p.T("report.line.named", "name", name, "text", text)
 }
 
 // footer is what is not here, and why names look odd.

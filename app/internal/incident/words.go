@@ -166,26 +166,5 @@ func (v *view) duration(seconds float64) string {
 		}
 		n %= p.size
 	}
-	return strings.Join(out, " ")
-}
-
-// Line is one group of the snapshot in one line.
-type Line struct{ Title, Text string }
-
-// Lines are the groups of the snapshot.
-func (v *view) Lines() []Line {
-	if v.R.Snapshot == nil {
-		return nil
-	}
-	var out []Line
-	for _, g := range v.R.Snapshot.Groups {
-		facts := g.Facts
-		title := v.word("group", g.ID)
-		if len(facts) > 0 && slices.Contains(head, facts[0].Key) {
-			title += " " + v.Value(facts[0])
-			facts = facts[1:]
-		}
-		out = append(out, Line{title, v.facts(facts)})
-	}
-	return out
+	return strings.Join(out, "\u00a0")
 }

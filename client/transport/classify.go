@@ -115,19 +115,26 @@ func classifyServerError(o Outcome, code error) error {
 
 // refusal maps the remaining 4xx.
 func refusal(o Outcome) error {
+	words := deskWords(o.Header, o.Body)
+	said := func(kind error) error {
+		if words == "" {
+			return kind
+		}
+		return fmt.Errorf("%w: %s", kind, words)
+	}
 	switch o.Status {
 	case http.StatusUnauthorized:
 		return client.ErrUnauthorized
 	case http.StatusForbidden:
-		return client.ErrForbidden
+		return said(client.ErrForbidden)
 	case http.StatusNotFound, http.StatusGone:
-		return client.ErrNotFound
+		return said(client.ErrNotFound)
 	case http.StatusRequestEntityTooLarge:
 		return client.ErrTooLarge
 	case http.StatusProxyAuthRequired:
 		return client.ErrUnreachable
 	}
-	return &client.InvalidError{Message: deskWords(o.Header, o.Body)}
+	return &client.InvalidError{Message: words}
 }
 
 // tlsReason gives TLSError's code for err, "" if it is not about the secure connection.

@@ -1,0 +1,236 @@
+package clienttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"balise/client"
+)
+
+// statuses sets each status from the desk's side and reads it from the requester's.
+func (s *suite) statuses(t *testing.T) {
+	ref := s.made(t, Draft("Statuses", "x"))
+	for _, want := range []client.Status{
+		client.StatusOpen, client.StatusPending, client.StatusResolved, client.StatusClosed,
+	} {
+		err := s.Technician.SetStatus(stepCtx(t), ref.ID, want)
+		if errors.Is(err, client.ErrUnsupported) {
+			continue
+		}
+		must(t, err)
+		tk, err := s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+		if err != nil || tk.Status != want || tk.RawStatus == "" {
+			t.Errorf("status %q (%q), %v; want %q", tk.Status, tk.RawStatus, err, want)
+		}
+	}
+}
+
+// reopen answers on a finished ticket.
+func (s *suite) reopen(t *testing.T) {
+	if !s.caps.CanReopen && !s.caps.ReopenByReply {
+		return // the desk says it cannot
+	}
+	ref := s.made(t, Draft("Reopen", "x"))
+	must(t, s.Technician.SetStatus(stepCtx(t), ref.ID, client.StatusResolved))
+	tk, err := s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+	if err != nil || tk.Actions.Reopen == client.No {
+		t.Errorf("resolved: may reopen %q, %v", tk.Actions.Reopen, err)
+	}
+	rec, err := s.alice.Reply(stepCtx(t), ref.ID, client.Outgoing{
+		ClientRef: client.NewClientRef(), Text: "it is back", Reopen: true,
+	})
+	must(t, err)
+	tk, err = s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+	if err != nil || tk.Status == client.StatusResolved || tk.Status == client.StatusClosed {
+		t.Errorf("after reopening: %q, %v, receipt %+v", tk.Status, err, rec)
+	}
+	v, err := s.Technician.Look(stepCtx(t), ref.ID)
+	if err != nil || v.Status != tk.RawStatus {
+		t.Errorf("the desk's side says %q, ours %q, %v", v.Status, tk.RawStatus, err)
+	}
+}
+
+// list pages through fresh tickets and asks for what changed.
+func (s *suite) list(t *testing.T) {
+	start, err := s.alice.List(stepCtx(t), client.ListQuery{IncludeClosed: true, Limit: 1})
+	must(t, err)
+	since := start.Now
+	if since.IsZero() {
+		t.Error("the list does not tell the desk's time")
+		since = time.Now().Add(-time.Minute)
+	}
+	time.Sleep(1100 * time.Millisecond) // desks count in seconds
+	want := map[string]bool{}
+	var closed string
+	for i := range 5 {
+		ref := s.made(t, Draft(fmt.Sprintf("List %d", i), "x"))
+		want[ref.ID], closed = true, ref.ID
+	}
+	must(t, s.Technician.SetStatus(stepCtx(t), closed, client.StatusResolved))
+
+	got := s.all(t, client.ListQuery{IncludeClosed: true, Limit: 2})
+	for id := range want {
+		if got[id] != 1 {
+			t.Errorf("ticket %s is in the list %d times", id, got[id])
+		}
+	}
+	delta := s.all(t, client.ListQuery{IncludeClosed: true, Since: since, Limit: 2})
+	if s.caps.Delta && len(delta) != len(want) {
+		t.Errorf("changed since %v: %v, want %v", since, delta, want)
+	}
+	for id := range want {
+		if delta[id] == 0 {
+			t.Errorf("changed ticket %s is missing", id)
+		}
+	}
+	if open := s.all(t, client.ListQuery{Limit: 100}); open[closed] != 0 {
+		t.Error("a list without closed tickets has a resolved one")
+	}
+	if none := s.all(t, client.ListQuery{IncludeClosed: true, Since: time.Now().Add(72 * time.Hour)}); len(none) != 0 {
+		t.Errorf("changed in three days' time: %v", none)
+	}
+	if _, err := s.alice.List(stepCtx(t), client.ListQuery{Cursor: "'; DROP"}); err == nil {
+		t.Error("a senseless cursor was taken")
+	}
+}
+
+func (s *suite) all(t *testing.T, q client.ListQuery) map[string]int {
+	t.Helper()
+	got := map[string]int{}
+	for range 200 {
+		page, err := s.alice.List(stepCtx(t), q)
+		must(t, err)
+		for _, tk := range page.Tickets {
+			got[tk.ID]++
+			if tk.Subject == "" || tk.Status == "" || tk.Updated.IsZero() {
+				t.Errorf("listed ticket %+v", tk)
+			}
+		}
+		if page.Next == "" {
+			return got
+		}
+		q.Cursor = page.Next
+	}
+	t.Error("the list does not end")
+	return got
+}
+
+// resume calls Create again for a ticket that exists.
+func (s *suite) resume(t *testing.T) {
+	file := Bytes("later.png", "image/png", png())
+	d := Draft("Resume", "x", file)
+	ref := s.made(t, d)
+	for range 2 {
+		rec, err := s.alice.Create(stepCtx(t), d, client.Receipt{Ref: ref})
+		if err != nil || rec.Ref.ID != ref.ID || len(rec.Pending) > 0 {
+			t.Fatalf("resume of a whole ticket: %+v, %v", rec, err)
+		}
+	}
+	v, err := s.Technician.Look(stepCtx(t), ref.ID)
+	if err != nil || len(v.Files) != 1 {
+		t.Errorf("after two resumes the desk holds %s, %v", listing(v.Files), err)
+	}
+
+	half := Draft("Resume half", "x")
+	ref = s.made(t, half)
+	half.Attachments = []client.Upload{file, Bytes("b.json", "application/json", []byte(`{"b":2}`))}
+	rec, err := s.alice.Create(stepCtx(t), half, client.Receipt{Ref: ref, Pending: []string{"later.png", "b.json"}})
+	if err != nil || rec.Ref.ID != ref.ID || len(rec.Pending) > 0 {
+		t.Fatalf("resume of half a ticket: %+v, %v", rec, err)
+	}
+	v, err = s.Technician.Look(stepCtx(t), ref.ID)
+	if err != nil || len(v.Files) != 2 {
+		t.Errorf("after the resume the desk holds %s, %v", listing(v.Files), err)
+	}
+	if found, err := s.alice.FindByClientRef(stepCtx(t), half.ClientRef); err != nil || found.ID != ref.ID {
+		t.Errorf("find: %+v, %v; want %s", found, err, ref.ID)
+	}
+}
+
+// conditional asks with a validator before and after a change.
+func (s *suite) conditional(t *testing.T) {
+	if !s.caps.Conditional {
+		return
+	}
+	ref := s.made(t, Draft("Conditional", "x"))
+	tk, err := s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+	if err != nil || tk.Validator.ETag == "" {
+		t.Fatalf("get: %+v, %v", tk.Validator, err)
+	}
+	if _, err := s.alice.Get(stepCtx(t), ref.ID, tk.Validator); !errors.Is(err, client.ErrNotModified) {
+		t.Errorf("unchanged: %v, want ErrNotModified", err)
+	}
+	must(t, s.Technician.Reply(stepCtx(t), ref.ID, "changed"))
+	if _, err := s.alice.Get(stepCtx(t), ref.ID, tk.Validator); err != nil {
+		t.Errorf("changed: %v", err)
+	}
+}
+
+// wrong asks for what is not there and hands in what is not right.
+func (s *suite) wrong(t *testing.T) {
+	if _, err := s.alice.FindByClientRef(stepCtx(t), client.NewClientRef()); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("find an unknown reference: %v, want ErrNotFound", err)
+	}
+	for _, id := range []string{"", "999999999", "../user/1", "1 OR 1=1", "-1", "1/../2"} {
+		_, err := s.alice.Get(stepCtx(t), id, client.Validator{})
+		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, client.ErrForbidden) {
+			t.Errorf("get %q: %v, want ErrNotFound or ErrForbidden", id, err)
+		}
+		if _, err := s.alice.Thread(stepCtx(t), id); err == nil {
+			t.Errorf("thread %q: no error", id)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d := Draft("Never", "sent")
+	if _, err := s.alice.Create(ctx, d, client.Receipt{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled create: %v", err)
+	}
+	if _, err := s.alice.FindByClientRef(stepCtx(t), d.ClientRef); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("the cancelled ticket: %v, want ErrNotFound", err)
+	}
+	d = Draft("Line\r\nX-Injected: 1 \x00\x1b[31m\u202e", strings.Repeat("é", 1<<20))
+	ref := s.made(t, d)
+	tk, err := s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+	if err != nil || strings.ContainsAny(tk.Subject, "\r\n\x00\x1b\u202e") {
+		t.Errorf("control characters: %q, %v", tk.Subject, err)
+	}
+	if msgs, err := s.alice.Thread(stepCtx(t), ref.ID); err != nil || len(msgs) == 0 || len(msgs[0].Text) < 100<<10 {
+		t.Errorf("a text of 2 MB: %d messages, %v", len(msgs), err)
+	}
+}
+
+func (s *suite) rating(t *testing.T) {
+	rater, ok := s.alice.(client.Rater)
+	if !s.caps.CanRate {
+		return
+	}
+	if !ok {
+		t.Fatal("Caps.CanRate, but the driver is no Rater")
+	}
+	ref := s.made(t, Draft("Rating", "x"))
+	must(t, s.Technician.SetStatus(stepCtx(t), ref.ID, client.StatusResolved))
+	give := client.Rating{Value: s.caps.RateMax, Max: s.caps.RateMax, Comment: "merci 😀"}
+	must(t, rater.Rate(stepCtx(t), ref.ID, give))
+	tk, err := s.alice.Get(stepCtx(t), ref.ID, client.Validator{})
+	if err != nil || tk.Rating == nil || tk.Rating.Value != give.Value {
+		t.Errorf("rating %+v, %v", tk.Rating, err)
+	}
+}
+
+func (s *suite) notices(t *testing.T) {
+	a, ok := s.alice.(client.Announcer)
+	if !s.caps.HasNotices {
+		return
+	}
+	if !ok {
+		t.Fatal("Caps.HasNotices, but the driver is no Announcer")
+	}
+	if _, err := a.Notices(stepCtx(t)); err != nil {
+		t.Errorf("notices: %v", err)
+	}
+}

@@ -159,7 +159,7 @@ func (f *flow) test() {
 			}
 		})
 	}
-	ask(s, testing, func(ctx context.Context) (api.Incident, error) {
+	ask(s, probing, func(ctx context.Context) (api.Incident, error) {
 		return f.u.p.Service.Check(ctx, id, api.CheckRequest{}, on)
 	}, func(inc api.Incident, err error) {
 		f.testing, f.testErr = false, err

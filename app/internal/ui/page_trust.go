@@ -46,7 +46,7 @@ func (u *UI) buildTrust(s *scope) *page {
 
 func (u *UI) readSnapshot(s *scope, into *containerT) {
 	fill(into, busy(u.tr("trust.reading")))
-	ask(s, testing, u.p.Service.Snapshot, func(groups []api.FactGroup, err error) {
+	ask(s, probing, u.p.Service.Snapshot, func(groups []api.FactGroup, err error) {
 		if err != nil {
 			fill(into, u.problem(err, func() { u.readSnapshot(s, into) }))
 			u.shell.refresh()

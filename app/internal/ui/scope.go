@@ -9,7 +9,7 @@ import (
 // agent's sentence arrives rather than ours.
 const (
 	quick   = 8 * time.Second  // what the agent answers from memory
-	testing = 30 * time.Second // self-tests end within 5 s; the rest is a slow start of their child
+	probing = 30 * time.Second // self-tests end within 5 s; the rest is a slow start of their child
 	asking  = 45 * time.Second // what goes to the desk and back
 	making  = 90 * time.Second // a report with a picture
 	sending = 3 * time.Minute  // a report with large files, first try included

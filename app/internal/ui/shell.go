@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"image/color"
 	"io/fs"
 
 	"fyne.io/fyne/v2"
@@ -81,7 +82,7 @@ func newShell(u *UI) *shell {
 	brand := widget.NewLabel(u.t.T("app.name"))
 	brand.TextStyle = fyne.TextStyle{Bold: true}
 	brand.SizeName = theme.SizeLead
-	width := canvas.NewRectangle(nil)
+	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(railWidth, 0))
 	head := container.NewHBox(widgets.Gap(1), widgets.NewBeacon(30), brand)
 	rail := container.NewBorder(container.NewVBox(widgets.Gap(4), head), nil, nil, nil, s.rail)

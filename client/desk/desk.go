@@ -9,7 +9,6 @@
 package desk
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 )
@@ -53,19 +52,3 @@ func (i Info) GoString() string { return i.String() }
 
 // LogValue does the same for slog.
 func (i Info) LogValue() slog.Value { return slog.StringValue(i.String()) }
-
-// Run serves the practice desk until ctx ends, and then lets requests in flight finish.
-func Run(ctx context.Context, p Params) error {
-	return errors.New("practice desk: not built yet")
-}
-
-// Lookup finds the practice desk that runs on this state folder; ErrNotRunning if none does.
-func Lookup(stateDir string) (Info, error) {
-	return Info{}, ErrNotRunning
-}
-
-// TechnicianLink asks a running desk for a link that signs a technician in once, within some minutes. i
-// comes from Lookup or Ready.
-func TechnicianLink(ctx context.Context, i Info) (string, error) {
-	return "", ErrNotRunning
-}

@@ -137,3 +137,9 @@ func writeProblem(w http.ResponseWriter, p *problem) {
 		Detail: p.detail, Code: p.code, Fields: p.fields,
 	})
 }
+
+// IsTooLarge tells the error of a file that Spool would not take.
+func IsTooLarge(err error) bool {
+	var p *problem
+	return errors.As(err, &p) && p.code == codeTooLarge
+}

@@ -129,13 +129,13 @@ func checkText(text *string) error {
 	if len(*text) > MaxTextBytes {
 		return &problem{code: codeTextTooLong, detail: fmt.Sprintf("at most %d bytes", MaxTextBytes)}
 	}
-	*text = plain(*text)
+	*text = CleanText(*text)
 	return nil
 }
 
-// plain takes out what no text needs and some programs stumble over: NUL and its like. Everything a person
+// CleanText takes out what no text needs and some programs stumble over: NUL and its like. Everything a person
 // can type stays, marks for right-to-left scripts included; who shows it isolates it.
-func plain(s string) string {
+func CleanText(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -151,7 +151,7 @@ func plain(s string) string {
 }
 
 func oneLine(s string, limit int) string {
-	s = strings.Join(strings.Fields(plain(s)), " ")
+	s = strings.Join(strings.Fields(CleanText(s)), " ")
 	if utf8.RuneCountInString(s) > limit {
 		s = string([]rune(s)[:limit-1]) + "…"
 	}
@@ -174,7 +174,7 @@ func (h *handler) rate(w http.ResponseWriter, r *http.Request, who client.Person
 	if doc.Max < 1 || doc.Value < 1 || doc.Value > doc.Max {
 		return &problem{code: codeInvalid, fields: map[string]string{"value": "want 1 to max"}}
 	}
-	doc.Comment = plain(doc.Comment)
+	doc.Comment = CleanText(doc.Comment)
 	ctx, cancel := limited(r)
 	defer cancel()
 	if err := h.p.Store.Rate(ctx, who, r.PathValue("id"), client.Rating(doc)); err != nil {

@@ -1,0 +1,64 @@
+package desk
+
+import (
+	"strings"
+	"unicode"
+)
+
+// block is a piece of a text: a heading, or a paragraph.
+type block struct {
+	Heading bool
+	Lead    bool // the first paragraph of a report: its diagnosis
+	Text    string
+}
+
+// blocks cuts a plain text into paragraphs and headings, so that a report reads as one. A heading is a line
+// under which somebody drew a line, or a short line of its own in capitals.
+func blocks(text string) []block {
+	var all []block
+	for para := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		lines := strings.Split(strings.Trim(para, "\n"), "\n")
+		switch {
+		case len(lines) == 1 && strings.TrimSpace(lines[0]) == "":
+			continue
+		case len(lines) > 1 && ruler(lines[1]):
+			all = append(all, block{Heading: true, Text: strings.TrimSpace(lines[0])})
+			lines = lines[2:]
+		case capitals(lines[0]):
+			all = append(all, block{Heading: true, Text: strings.TrimSpace(lines[0])})
+			lines = lines[1:]
+		}
+		if rest := strings.Join(lines, "\n"); strings.TrimSpace(rest) != "" {
+			all = append(all, block{Text: rest})
+		}
+	}
+	if len(all) > 1 && !all[0].Heading && len(all[0].Text) <= maxLead {
+		all[0].Lead = true
+	}
+	return all
+}
+
+const (
+	maxHeading = 60
+	maxLead    = 600
+)
+
+// ruler tells a line of dashes or equals signs.
+func ruler(line string) bool {
+	line = strings.TrimSpace(line)
+	return len(line) >= 3 && (strings.Trim(line, "-") == "" || strings.Trim(line, "=") == "")
+}
+
+// capitals tells a short line of capital letters.
+func capitals(line string) bool {
+	letters := 0
+	for _, r := range line {
+		if unicode.IsLower(r) {
+			return false
+		}
+		if unicode.IsUpper(r) {
+			letters++
+		}
+	}
+	return letters >= 3 && len(line) <= maxHeading && !strings.ContainsAny(line, ".?!0123456789")
+}

@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 	"sync"
 
@@ -54,24 +53,27 @@ type Entry struct {
 	Outranks bool `yaml:"outranks"`
 	// RefutedBy lists checks any of which, passing, makes this a remark and not a cause.
 	RefutedBy []string `yaml:"refuted_by"`
-	// Explains restricts, by cause pattern, what this cause can explain; empty is everything that the
-	// relations allow. Checks that the restriction does not name at all stay explained.
+	// Explains restricts what this cause can explain: for a check, only these tails of causes. Checks that
+	// stand not in it are explained as far as the relations go.
 	Explains map[string][]string `yaml:"explains"`
+	// Strong says that a warning with this cause explains failures too; otherwise only warnings.
+	Strong bool `yaml:"strong"`
 	// AtMost caps the confidence where the observation is not the cause itself.
 	AtMost Confidence `yaml:"at_most"`
-	// Unless lists checks that must have passed for the cap not to apply one step lower.
+	// Assumes lists checks that must have passed for full confidence.
 	Assumes []string `yaml:"assumes"`
 	// Evidence names up to two facts, "key" of the root or "check:key".
 	Evidence []string `yaml:"evidence"`
 	Repairs  []string `yaml:"repairs"`
 	// Fingerprint names the root's plain facts that tell two faults of this cause apart.
 	Fingerprint []string `yaml:"fingerprint"`
-	// Text by language.
-	Text map[string]Text `yaml:"text"`
+	// Text by language; it stands in files of its own, so that the table stays a table.
+	Text map[string]Text `yaml:"-"`
 }
 
 // Text is what people read of a cause.
 type Text struct {
+	Short    string `yaml:"short"`    // a few words, without places
 	Sentence string `yaml:"sentence"` // what is wrong
 	Breaks   string `yaml:"breaks"`   // what it breaks
 	Now      string `yaml:"now"`      // what to do
@@ -80,9 +82,12 @@ type Text struct {
 // Core is the knowledge that ships with Balise, read once.
 var Core = sync.OnceValues(loadCore)
 
+// causesFile is a table of causes, or the texts of one language.
 type causesFile struct {
-	Areas  []Area           `yaml:"areas"`
-	Causes map[string]Entry `yaml:"causes"`
+	Areas    []Area           `yaml:"areas"`
+	Causes   map[string]Entry `yaml:"causes"`
+	Language string           `yaml:"language"`
+	Texts    map[string]Text  `yaml:"texts"`
 }
 
 func loadCore() (Knowledge, error) {
@@ -91,14 +96,11 @@ func loadCore() (Knowledge, error) {
 	if err != nil {
 		return kb, fmt.Errorf("read causes: %w", err)
 	}
+	texts := map[string]map[string]Text{}
 	for _, name := range files {
-		raw, err := fs.ReadFile(assets.FS, name)
+		f, err := readCauses(name)
 		if err != nil {
-			return kb, fmt.Errorf("read causes: %w", err)
-		}
-		var f causesFile
-		if err := yaml.UnmarshalWithOptions(raw, &f, yaml.Strict()); err != nil {
-			return kb, fmt.Errorf("read causes %s: %w", name, err)
+			return kb, err
 		}
 		kb.Areas = append(kb.Areas, f.Areas...)
 		for code, e := range f.Causes {
@@ -107,6 +109,20 @@ func loadCore() (Knowledge, error) {
 			}
 			kb.Causes[code] = e
 		}
+		for code, t := range f.Texts {
+			if texts[code] == nil {
+				texts[code] = map[string]Text{}
+			}
+			texts[code][f.Language] = t
+		}
+	}
+	for code, t := range texts {
+		e, ok := kb.Causes[code]
+		if !ok {
+			return kb, fmt.Errorf("read causes: there is a text for %q, which is no cause", code)
+		}
+		e.Text = t
+		kb.Causes[code] = e
 	}
 	specs, err := catalogue.Load()
 	if err != nil {
@@ -118,12 +134,37 @@ func loadCore() (Knowledge, error) {
 	return kb, nil
 }
 
-// Entry finds the row of a cause: its own, or the one of a pattern.
-func (kb Knowledge) Entry(c diagnostics.Cause) (Entry, bool) {
-	if e, ok := kb.Causes[string(c)]; ok {
-		return e, true
+func readCauses(name string) (causesFile, error) {
+	var f causesFile
+	raw, err := fs.ReadFile(assets.FS, name)
+	if err != nil {
+		return f, fmt.Errorf("read causes: %w", err)
 	}
-	for _, code := range Patterns(string(c)) {
+	if err := yaml.UnmarshalWithOptions(raw, &f, yaml.Strict()); err != nil {
+		return f, fmt.Errorf("read causes %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// Template is the id under which a check's relations and causes stand: its own, or for the instance of a
+// template the template's ("svc.reach" for "svc.reach.erp").
+func (kb Knowledge) Template(id string) string {
+	if _, ok := kb.Checks[id]; ok {
+		return id
+	}
+	if i := strings.LastIndexByte(id, '.'); i > 0 {
+		if _, ok := kb.Checks[id[:i]]; ok {
+			return id[:i]
+		}
+	}
+	return id
+}
+
+// Entry finds the row of a cause: its own, the template's ("svc.reach.*/refused"), or that of every check
+// ("*/flapping").
+func (kb Knowledge) Entry(c diagnostics.Cause) (Entry, bool) {
+	check, tail, _ := strings.Cut(string(c), "/")
+	for _, code := range []string{string(c), kb.Template(check) + ".*/" + tail, "*/" + tail} {
 		if e, ok := kb.Causes[code]; ok {
 			return e, true
 		}
@@ -131,25 +172,21 @@ func (kb Knowledge) Entry(c diagnostics.Cause) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Patterns are the patterns under which a cause or a check may be listed, most precise first. The name of a
-// service is the last part of its check's id: "svc.reach.erp/refused" is also "svc.reach.*/refused".
-func Patterns(code string) []string {
-	check, tail, isCause := strings.Cut(code, "/")
-	var list []string
-	if i := strings.LastIndexByte(check, '.'); i > 0 {
-		list = append(list, check[:i]+".*")
-	}
-	if !isCause {
-		return list
-	}
-	for i := range list {
-		list[i] += "/" + tail
-	}
-	return append(list, "*/"+tail)
+// Tail is what a cause says of its check: "refused" of "svc.reach.erp/refused".
+func Tail(c diagnostics.Cause) string {
+	_, tail, _ := strings.Cut(string(c), "/")
+	return tail
 }
 
-// Match tells whether a pattern stands for a check's id.
-func Match(pattern, id string) bool {
-	ok, err := path.Match(pattern, id)
-	return err == nil && ok
+// covers tells whether a list names a check, by id, by template or by a pattern with a star at its end.
+func (kb Knowledge) covers(list []string, id string) bool {
+	for _, want := range list {
+		if want == id || want == kb.Template(id) {
+			return true
+		}
+		if head, ok := strings.CutSuffix(want, "*"); ok && strings.HasPrefix(id, head) {
+			return true
+		}
+	}
+	return false
 }

@@ -8,7 +8,11 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/checks/clock"
 	"balise/diagnostics/checks/network"
+	"balise/diagnostics/checks/performance"
+	"balise/diagnostics/checks/printing"
 	"balise/diagnostics/checks/services"
+	"balise/diagnostics/checks/storage"
+	"balise/diagnostics/checks/system"
 )
 
 // All is every self-test that these settings give, in the order in which people read them: from the cable to
@@ -18,6 +22,10 @@ func All(cfg Config) []diagnostics.Check {
 		network.Checks(networkParams(cfg)),
 		clock.Checks(clockParams(cfg)),
 		services.Checks(serviceParams(cfg)),
+		storage.Checks(),
+		performance.Checks(),
+		system.Checks(),
+		printing.Checks(),
 	)
 }
 

@@ -89,6 +89,13 @@ func reach(id string, s Service, p Params, slow time.Duration) func(context.Cont
 	}
 }
 
+var tlsCauses = map[string]diagnostics.Cause{
+	probe.TLSExpired: "svc.reach.*/cert_expired", probe.TLSNotYet: "svc.reach.*/cert_not_yet",
+	probe.TLSName: "svc.reach.*/cert_name", probe.TLSUntrusted: "svc.reach.*/cert_untrusted",
+	probe.TLSAlert: "svc.reach.*/no_tls", probe.TLSNoTLS: "svc.reach.*/no_tls",
+	probe.TLSClosed: "svc.reach.*/no_tls", probe.TLSTimeout: "svc.reach.*/silent",
+}
+
 // judge says where the way to the service ends. Any answer below 500 is an answer: a service that asks who
 // we are, or does not know the page, is there.
 func judge(a probe.HTTPAnswer, slow time.Duration) diagnostics.Outcome {
@@ -112,11 +119,7 @@ func judge(a probe.HTTPAnswer, slow time.Duration) diagnostics.Outcome {
 	case a.Stage == probe.StageTLS && kind != probe.KindTimeout:
 		reason, code := probe.TLSReason(a.Err)
 		out.Error = code
-		out.Cause = "svc.reach.*/certificate"
-		if reason == probe.TLSNoTLS || reason == probe.TLSClosed || reason == probe.TLSAlert {
-			out.Cause = "svc.reach.*/no_tls"
-		}
-		out.Facts = append(out.Facts, diagnostics.Text("tls", reason))
+		out.Cause = tlsCauses[reason]
 	case kind == probe.KindName:
 		out.Cause = "svc.reach.*/no_such_name"
 	case a.Stage == probe.StageName:

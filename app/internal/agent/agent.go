@@ -3,42 +3,230 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
 
+	"balise/app/internal/agent/child"
+	"balise/app/internal/agent/store"
+	"balise/app/internal/ipc"
 	"balise/app/internal/ipc/api"
+	"balise/client/outbox"
+	"balise/diagnostics/repair"
 )
 
 // Agent is the core. It implements api.Service.
 type Agent struct {
-	api.Service // grows into methods of its own
-	p           Params
+	p       Params
+	started time.Time
+
+	lock      *ipc.Locked
+	set       *settings
+	store     *store.Store
+	outbox    *outbox.Outbox
+	kids      *child.Runner
+	bus       *bus
+	link      *link
+	practice  *practice
+	follow    *follow
+	repairs   *repair.Engine
+	incidents *incidents
+	notices   notices
+
+	// life ends with Close; everything that runs in the background ends with it and is waited for.
+	life context.Context
+	end  context.CancelFunc
+	work sync.WaitGroup
+	quit chan struct{}
+	once sync.Once
+
+	mu       sync.Mutex
+	warnings []string
+	counts   counts
+	leftover []repair.Attempt // repairs that a crash cut short, for the next incident
 }
 
+// counts are what State says of outbox and tickets, kept so that it answers from memory.
+type counts struct{ waiting, refused, unread int }
+
 var _ api.Service = (*Agent)(nil)
+
+const defaultSendWait = 20 * time.Second
 
 // New locks the state folder and opens the state. The error is an *api.Error: api.CodeBusy when another
 // Balise holds it. The network is not touched.
 func New(p Params) (*Agent, error) {
-	return nil, api.NewError(api.CodeInternal, errors.New("agent: not built yet"))
+	p.defaults()
+	lock, err := ipc.Lock(p.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{
+		p: p, started: p.Now().UTC(), lock: lock, bus: newBus(p.Now), quit: make(chan struct{}),
+		set:  &settings{from: p.Settings},
+		kids: &child.Runner{Self: p.Self, Env: p.ChildEnv, Log: p.Log},
+	}
+	a.life, a.end = context.WithCancel(context.Background())
+	a.link, a.practice, a.follow = newLink(a), &practice{a: a}, newFollow(a)
+	a.incidents = newIncidents()
+	if err := a.open(); err != nil {
+		a.end()
+		return nil, errors.Join(a.problem(err), a.release())
+	}
+	return a, nil
 }
 
-// Run is the resident loop: sender, follow-up, practice desk, socket. It returns nil when ctx ends or Quit
-// was called.
-func (a *Agent) Run(ctx context.Context) error { return errors.New("agent: not built yet") }
+func (p *Params) defaults() {
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.SendWait == 0 {
+		p.SendWait = defaultSendWait
+	}
+	if p.CaptureWhy == nil {
+		p.CaptureWhy = func() string { return "" }
+	}
+	if p.OpenURL == nil {
+		p.OpenURL = func(string) error { return errors.New("nothing here opens pages") }
+	}
+}
+
+func (a *Agent) open() error {
+	if err := a.set.load(); err != nil {
+		return err
+	}
+	s, err := store.Open(a.life, store.Params{Dir: a.p.StateDir, Now: a.p.Now})
+	if err != nil {
+		return fmt.Errorf("open the state: %w", err)
+	}
+	a.store = s
+	if s.MovedAside != "" {
+		a.p.Log.Error("the state was damaged and moved aside", "file", s.MovedAside)
+		a.Warn(api.CodeStateMoved)
+	}
+	// What an interrupted Send left; the outbox has its own copy or the user was never told.
+	if err := os.RemoveAll(a.rendered("")); err != nil {
+		return fmt.Errorf("clean the state folder: %w", err)
+	}
+	a.outbox, err = outbox.Open(a.life, outbox.Params{
+		DB: s.DB, Dir: filepath.Join(a.p.StateDir, "outbox"), Driver: a.link.get,
+		Explain: a.reason, OnChange: a.outboxChanged, Log: a.p.Log, Now: a.p.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("open the outbox: %w", err)
+	}
+	a.repairs = repair.New(repair.Params{
+		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, OpenURL: a.p.OpenURL,
+		PortalURL: func() string { return a.set.now().Probes.Portal }, Log: a.p.Log,
+	})
+	left, err := a.repairs.Recover(a.life)
+	if err != nil {
+		// A damaged journal must not keep the user from reporting.
+		a.p.Log.Error("look for interrupted repairs", "error", err)
+	}
+	a.leftover = left
+	return a.recount(a.life)
+}
 
 // Close ends what runs and gives the state folder back.
-func (a *Agent) Close() error { return nil }
-
-// Connect reaches the resident agent, or makes one in this process when there is none. The function that
-// it returns gives everything back. p.Resident is ignored.
-func Connect(ctx context.Context, p Params) (api.Service, func(), error) {
-	return nil, nil, api.NewError(api.CodeInternal, errors.New("agent: not built yet"))
+func (a *Agent) Close() error {
+	a.end()
+	a.bus.close()
+	a.work.Wait()
+	return a.release()
 }
 
-// Tell says what the tray should show; it is called at each change until ctx ends, and once at the start.
-func (a *Agent) Tell(ctx context.Context, on func(api.State)) error { return nil }
+func (a *Agent) release() error {
+	var errs []error
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(append(errs, a.lock.Unlock())...)
+}
 
-// Warn adds a code to State.Warnings ("tray.no_host"); Unwarn takes it away.
-func (a *Agent) Warn(code string) {}
+// goDo runs work that Close waits for; it must end with a.life.
+func (a *Agent) goDo(f func()) {
+	a.work.Add(1)
+	go func() {
+		defer a.work.Done()
+		f()
+	}()
+}
+
+// Warn adds a code to State.Warnings ("tray.no_host").
+func (a *Agent) Warn(code string) {
+	a.mu.Lock()
+	have := slices.Contains(a.warnings, code)
+	if !have {
+		a.warnings = append(a.warnings, code)
+	}
+	a.mu.Unlock()
+	if !have {
+		a.bus.publish(api.Event{Kind: "state"})
+	}
+}
 
 // Unwarn takes a warning away.
-func (a *Agent) Unwarn(code string) {}
+func (a *Agent) Unwarn(code string) {
+	a.mu.Lock()
+	n := len(a.warnings)
+	a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == code })
+	gone := len(a.warnings) < n
+	a.mu.Unlock()
+	if gone {
+		a.bus.publish(api.Event{Kind: "state"})
+	}
+}
+
+// State answers from memory.
+func (a *Agent) State(context.Context) (api.State, error) {
+	cfg := a.set.now()
+	st := api.State{
+		Version: a.p.Version, PID: os.Getpid(), Started: a.started, Language: a.language(),
+		Desk:       a.link.state(),
+		Support:    api.Support{Name: cfg.Support.Name, Phone: cfg.Support.Phone, Hours: cfg.Support.Hours},
+		Screenshot: cfg.Privacy.Screenshot, ScreenshotWhy: a.p.CaptureWhy(),
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	st.Waiting, st.Refused, st.Unread = a.counts.waiting, a.counts.refused, a.counts.unread
+	st.Warnings = slices.Clone(a.warnings)
+	return st, nil
+}
+
+// recount reads what State says of outbox and tickets.
+func (a *Agent) recount(ctx context.Context) error {
+	items, err := a.outbox.Items(ctx, false)
+	if err != nil {
+		return err
+	}
+	var c counts
+	for _, it := range items {
+		if it.State == outbox.Refused {
+			c.refused++
+		} else {
+			c.waiting++
+		}
+	}
+	if c.unread, err = a.tickets().Unread(ctx); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	changed := a.counts != c
+	a.counts = c
+	a.mu.Unlock()
+	if changed {
+		a.bus.publish(api.Event{Kind: "state"})
+	}
+	return nil
+}
+
+// tickets is the cache of the desk and user of now.
+func (a *Agent) tickets() *store.Desk { return a.store.Desk(a.link.id()) }

@@ -39,8 +39,10 @@ type Params struct {
 	ChildEnv []string
 	// Notifier shows a notification; nil shows none.
 	Notifier Notifier
-	// Window brings up the window on a page; nil is a computer without one (api.CodeNoWindow).
-	Window func(ctx context.Context, page string) error
+	// Window brings up the window on a page, with an incident that was opened for it or "". A window that
+	// runs already has been told by an event: see WindowProgram. Nil is a computer without one
+	// (api.CodeNoWindow).
+	Window func(ctx context.Context, page, incident string) error
 	// OpenURL shows a web page to the user; nil opens none.
 	OpenURL func(url string) error
 	// CaptureWhy is a code when this session cannot be captured, and nothing when it can.

@@ -125,3 +125,11 @@ func at(ms int64) time.Time {
 	}
 	return time.UnixMilli(ms).UTC()
 }
+
+// Delete forgets a small value.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	if _, err := s.DB.ExecContext(ctx, `DELETE FROM kv WHERE key = ?`, key); err != nil {
+		return fmt.Errorf("forget %s: %w", key, err)
+	}
+	return nil
+}

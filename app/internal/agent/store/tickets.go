@@ -218,3 +218,13 @@ func (d *Desk) Tell(ctx context.Context, key string, now time.Time) (bool, error
 	}
 	return n == 1, nil
 }
+
+// Forget drops the whole cache of the desk: somebody else signs in, or the user signs out.
+func (d *Desk) Forget(ctx context.Context) error {
+	for _, table := range []string{"messages", "tickets", "told"} {
+		if _, err := d.s.DB.ExecContext(ctx, `DELETE FROM `+table+` WHERE desk = ?`, d.id); err != nil {
+			return fmt.Errorf("forget the tickets: %w", err)
+		}
+	}
+	return nil
+}

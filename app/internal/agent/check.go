@@ -1,0 +1,269 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"balise/app/internal/agent/child"
+	"balise/app/internal/ipc/api"
+	"balise/diagnostics"
+	"balise/diagnostics/cause"
+	"balise/diagnostics/checks"
+	"balise/diagnostics/repair"
+)
+
+// probeDeadline is the runner's five seconds, and what a slow machine needs to start a process.
+const probeDeadline = 15 * time.Second
+
+// ListChecks is the catalogue of self-tests with these settings.
+func (a *Agent) ListChecks(context.Context) ([]api.CheckInfo, error) {
+	infos := checks.Describe(a.checksConfig())
+	out := make([]api.CheckInfo, len(infos))
+	for i, c := range infos {
+		out[i] = api.CheckInfo{
+			ID: c.ID, Needs: c.Needs, ExplainedBy: c.ExplainedBy,
+			TimeoutMS: c.Timeout.Milliseconds(), Applies: c.Applies,
+		}
+	}
+	return out, nil
+}
+
+func (a *Agent) checksConfig() checks.Config {
+	cfg := a.set.now()
+	c := cfg.Checks()
+	if cfg.Desk.Kind == "practice" {
+		c.Desk = "" // it stays on this computer and says nothing about the network
+	}
+	return c
+}
+
+// Check runs the self-tests of an incident and streams them.
+func (a *Agent) Check(
+	ctx context.Context, id string, req api.CheckRequest, on func(diagnostics.Event),
+) (api.Incident, error) {
+	i, err := a.incidents.get(id, a.p.Now())
+	if err != nil {
+		return api.Incident{}, err
+	}
+	release, err := i.take(ctx)
+	if err != nil {
+		return api.Incident{}, err
+	}
+	defer release()
+	begun := a.p.Now()
+	fresh, err := a.probe(ctx, req.Only, on)
+	if err != nil {
+		return api.Incident{}, a.explain(err)
+	}
+	i.mu.Lock()
+	i.api.Checked, i.api.TookMS = a.p.Now().UTC(), a.p.Now().Sub(begun).Milliseconds()
+	i.api.Results = merge(i.api.Results, fresh)
+	i.mu.Unlock()
+	if err := a.conclude(ctx, i); err != nil {
+		return api.Incident{}, a.explain(err)
+	}
+	a.bus.publish(api.Event{Kind: "incident", Incident: id})
+	return i.copy(), nil
+}
+
+// conclude makes diagnosis and proposals from the results that the incident has.
+func (a *Agent) conclude(ctx context.Context, i *complaint) error {
+	kb, err := cause.Core()
+	if err != nil {
+		return fmt.Errorf("read the causes: %w", err)
+	}
+	results := i.copy().Results
+	d, explained := cause.Diagnose(results, kb)
+	proposals := propose(d, a.repairs.List(ctx, explained))
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.api.Diagnosis, i.api.Results, i.api.Repairs = &d, explained, proposals
+	return nil
+}
+
+// propose orders the repairs: those that the diagnosis points to first, best first, then the others. Each says
+// itself whether it is available, and if not, why.
+func propose(d cause.Diagnosis, all []repair.Info) []repair.Info {
+	out := slices.Clone(all)
+	rank := func(i repair.Info) int {
+		if at := slices.Index(d.Repairs, i.ID); at >= 0 {
+			return at
+		}
+		return len(d.Repairs)
+	}
+	slices.SortStableFunc(out, func(x, y repair.Info) int { return rank(x) - rank(y) })
+	return out
+}
+
+// merge puts new results in the place of older ones.
+func merge(have, fresh []diagnostics.Result) []diagnostics.Result {
+	out := slices.Clone(have)
+	for _, r := range fresh {
+		at := slices.IndexFunc(out, func(o diagnostics.Result) bool { return o.ID == r.ID })
+		if at < 0 {
+			out = append(out, r)
+		} else {
+			out[at] = r
+		}
+	}
+	return out
+}
+
+// probe runs self-tests in a child.
+func (a *Agent) probe(
+	ctx context.Context, only []string, on func(diagnostics.Event),
+) ([]diagnostics.Result, error) {
+	if err := a.knownChecks(only); err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(checks.Request{Config: a.checksConfig(), Only: only})
+	if err != nil {
+		return nil, fmt.Errorf("ask for self-tests: %w", err)
+	}
+	var results []diagnostics.Result
+	var broken error
+	lines := &child.Lines{On: func(line []byte) {
+		var ev diagnostics.Event
+		if err := json.Unmarshal(line, &ev); err != nil {
+			broken = fmt.Errorf("read self-tests: %w", err)
+			return
+		}
+		if ev.Kind == diagnostics.CheckFinished && ev.Result != nil {
+			results = append(results, *ev.Result)
+		}
+		if on != nil {
+			on(ev)
+		}
+	}}
+	err = a.kids.Run(ctx, child.Request{
+		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: probeDeadline,
+	})
+	lines.Flush()
+	switch {
+	case errors.Is(err, child.ErrDeadline) && len(results) > 0:
+		// Some were found out; those that hang say nothing, which is what "unknown" means.
+		return append(results, a.unfinished(results, only)...), nil
+	case err != nil:
+		return nil, fmt.Errorf("run self-tests: %w", err)
+	}
+	return results, broken
+}
+
+// knownChecks refuses a self-test that is not in the catalogue, before a child does in words of its own.
+func (a *Agent) knownChecks(only []string) error {
+	if len(only) == 0 {
+		return nil
+	}
+	all := checks.Describe(a.checksConfig())
+	for _, id := range only {
+		if !slices.ContainsFunc(all, func(c checks.Info) bool { return c.ID == id }) {
+			return &api.Error{
+				Code: api.CodeUsage, Args: map[string]string{"what": id}, Detail: checks.ErrUnknownCheck.Error(),
+			}
+		}
+	}
+	return nil
+}
+
+func (a *Agent) unfinished(have []diagnostics.Result, only []string) []diagnostics.Result {
+	var out []diagnostics.Result
+	for _, c := range checks.Describe(a.checksConfig()) {
+		known := slices.ContainsFunc(have, func(r diagnostics.Result) bool { return r.ID == c.ID })
+		if !known && (len(only) == 0 || slices.Contains(only, c.ID)) {
+			out = append(out, diagnostics.Result{
+				ID: c.ID, Status: diagnostics.Unknown, TimedOut: true, Detail: "child_deadline", Started: a.p.Now(),
+			})
+		}
+	}
+	return out
+}
+
+// verify runs self-tests again for the repair engine.
+func (a *Agent) verify(ctx context.Context, ids []string) ([]diagnostics.Result, error) {
+	results, err := a.probe(ctx, ids, nil)
+	if err != nil {
+		return nil, err
+	}
+	// What the asked ones need ran too; the engine judges by its own alone.
+	return slices.DeleteFunc(results, func(r diagnostics.Result) bool {
+		return !slices.Contains(ids, r.ID)
+	}), nil
+}
+
+// Repair runs one repair, one step of it, or undoes it.
+func (a *Agent) Repair(
+	ctx context.Context, id string, req api.RepairRequest, on func(api.RepairEvent),
+) (api.Incident, error) {
+	i, err := a.incidents.get(id, a.p.Now())
+	if err != nil {
+		return api.Incident{}, err
+	}
+	attempt, err := a.repair(ctx, i, req, func(p repair.Progress) {
+		if on != nil {
+			on(api.RepairEvent{ID: p.ID, State: p.State, Step: p.Step, Result: p.Result, Attempt: p.Attempt})
+		}
+	})
+	if err != nil {
+		return api.Incident{}, a.explain(err)
+	}
+	i.mu.Lock()
+	at := slices.IndexFunc(i.api.Attempts, func(o repair.Attempt) bool { return o.Ref == attempt.Ref })
+	if at < 0 {
+		i.api.Attempts = append(i.api.Attempts, attempt)
+	} else {
+		i.api.Attempts[at] = attempt
+	}
+	i.api.Results = merge(i.api.Results, attempt.After)
+	i.mu.Unlock()
+	if len(attempt.After) > 0 {
+		if err := a.conclude(ctx, i); err != nil {
+			return api.Incident{}, a.explain(err)
+		}
+	}
+	a.bus.publish(api.Event{Kind: "incident", Incident: id})
+	return i.copy(), nil
+}
+
+func (a *Agent) repair(
+	ctx context.Context, i *complaint, req api.RepairRequest, on func(repair.Progress),
+) (repair.Attempt, error) {
+	now := i.copy()
+	if req.Action == "" || req.Action == "run" {
+		if !req.Consent {
+			return repair.Attempt{}, &api.Error{Code: api.CodeConsent}
+		}
+		return a.repairs.Run(ctx, repair.Request{
+			ID: req.ID, Incident: now.ID, Consent: req.Consent, Before: now.Results,
+		}, on)
+	}
+	ref := ""
+	for _, at := range now.Attempts { // the latest of that repair
+		if at.ID == req.ID {
+			ref = at.Ref
+		}
+	}
+	if ref == "" {
+		return repair.Attempt{}, &api.Error{Code: api.CodeNotFound, Detail: "this repair was not run"}
+	}
+	switch req.Action {
+	case "continue", "undo":
+		if !req.Consent {
+			return repair.Attempt{}, &api.Error{Code: api.CodeConsent}
+		}
+		if req.Action == "undo" {
+			return a.repairs.Undo(ctx, ref, req.Consent, on)
+		}
+		return a.repairs.Continue(ctx, ref, req.Consent, on)
+	case "cancel":
+		return a.repairs.Cancel(ctx, ref)
+	case "user_says":
+		return a.repairs.UserSays(ref, strings.ToLower(req.Says))
+	}
+	return repair.Attempt{}, &api.Error{Code: api.CodeUsage, Args: map[string]string{"what": req.Action}}
+}

@@ -44,7 +44,9 @@ say() { echo "session.sh: $*" >&2; }
 spawn() { "$@" >>"$session/$1.log" 2>&1 & }
 
 unlock() {
-	printf 'test\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+	printf 'test\n' | "${leash[@]}" gnome-keyring-daemon --foreground --unlock --components=secrets \
+		>>"$session/keyring.log" 2>&1 &
+	gdbus wait --session --timeout 20 org.freedesktop.secrets || say "no keyring"
 	if [ "${BALISE_DESKTOP_KEYRING:-}" = locked ]; then
 		gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets \
 			-m org.freedesktop.Secret.Service.Lock "['/org/freedesktop/secrets/collection/login']" >/dev/null

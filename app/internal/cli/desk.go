@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"balise/app/internal/ipc/api"
@@ -137,7 +138,11 @@ func runConfigCheck(_ context.Context, s *session, line commandLine) error {
 		return api.NewError(api.CodeInternal, nil)
 	}
 	if err := s.p.CheckConfig(line.args[0]); err != nil {
-		return err
+		var known *api.Error
+		if errors.As(err, &known) {
+			return err
+		}
+		return api.NewError(api.CodeConfig, err)
 	}
 	return s.done("config check", line.args[0], s.t("cli.config.good", "file", line.args[0]))
 }

@@ -2,9 +2,12 @@ package repair
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"balise/diagnostics"
@@ -79,39 +82,201 @@ func (e *CooldownError) Error() string {
 }
 
 // Engine runs repairs, one at a time. It is safe for concurrent use.
-type Engine struct{ p Params }
+type Engine struct {
+	p      Params
+	fixers []namedFixer
+	// changing is held by whatever changes the computer; only one thing does at a time.
+	changing sync.Mutex
+
+	mu      sync.Mutex // guards all below
+	journal journal
+	loaded  bool
+	tracks  []*track // oldest first
+	current *active
+}
+
+type namedFixer struct {
+	id string
+	fixer
+}
+
+// track is an attempt with what only the Engine needs to know of it.
+type track struct {
+	incident string
+	saved    json.RawMessage
+	ended    bool
+	attempt  Attempt
+}
+
+// active is the attempt that runs now, so that Cancel can reach it.
+type active struct {
+	ref       string
+	cancel    context.CancelFunc
+	cancelled bool
+	done      chan struct{}
+}
 
 // New makes an Engine. Call Recover before anything else.
-func New(p Params) *Engine { return &Engine{p: p} }
+func New(p Params) *Engine {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	if p.PollEvery <= 0 {
+		p.PollEvery = 5 * time.Second
+	}
+	if p.PollFor <= 0 {
+		p.PollFor = 5 * time.Minute
+	}
+	e := &Engine{p: p, journal: journal{path: p.Journal}}
+	e.fixers = []namedFixer{
+		{diskCleanUser, newClean(p, e.makeRoom)},
+		{printResume, newResume(p)},
+		{portalOpen, newPortal(p)},
+	}
+	return e
+}
+
+// makeRoom gives up the journal's reserve when the disk is full.
+func (e *Engine) makeRoom() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.journal.release()
+}
+
+func (e *Engine) fixer(id string) (fixer, bool) {
+	for _, f := range e.fixers {
+		if f.id == id {
+			return f.fixer, true
+		}
+	}
+	return nil, false
+}
+
+// describeTimeout bounds the look at what a repair would touch.
+const describeTimeout = 5 * time.Second
 
 // List describes every repair on this machine, with what each step would touch. results are those of the last
 // run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
-func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info { return nil }
-
-// Run runs a repair up to its end or up to the first step that waits for the user. on may be nil. The error is
-// for what never began; what began and went wrong is told by the Attempt.
-func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attempt, error) {
-	return Attempt{}, ErrUnknown
+func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info {
+	list := make([]Info, 0, len(e.fixers))
+	for _, f := range e.fixers {
+		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+		info := f.describe(ctx, results)
+		cancel()
+		if seen := pick(results, info.Verifies); info.Available && len(seen) > 0 && !anyBad(seen) {
+			info.Available, info.Why = false, "not_needed"
+		}
+		list = append(list, info)
+	}
+	return list
 }
 
-// Continue does the pending step of an attempt, with a yes of its own.
-func (e *Engine) Continue(ctx context.Context, ref string, consent bool, on func(Progress)) (Attempt, error) {
-	return Attempt{}, ErrNotPending
+// Attempt returns an attempt by its reference, as it stands now.
+func (e *Engine) Attempt(ref string) (Attempt, bool) {
+	if e.load() != nil {
+		return Attempt{}, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.find(ref); t != nil {
+		return t.attempt.clone(), true
+	}
+	return Attempt{}, false
 }
 
-// Undo puts back what an attempt changed.
-func (e *Engine) Undo(ctx context.Context, ref string, consent bool, on func(Progress)) (Attempt, error) {
-	return Attempt{}, ErrNoUndo
+// load reads the journal, once.
+func (e *Engine) load() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.loaded {
+		return nil
+	}
+	entries, err := e.journal.read()
+	if err != nil {
+		return err
+	}
+	for _, en := range entries {
+		e.tracks = append(e.tracks, &track{
+			incident: en.Incident, saved: en.Saved, attempt: en.Attempt,
+			ended: en.Event == eventEnd || en.Event == eventSays,
+		})
+	}
+	e.loaded = true
+	return nil
 }
 
-// Cancel ends an attempt that waits for the user: the wait stops, and what was changed is put back.
-func (e *Engine) Cancel(ctx context.Context, ref string) (Attempt, error) {
-	return Attempt{}, ErrNotPending
+// find is called with mu held.
+func (e *Engine) find(ref string) *track {
+	for _, t := range e.tracks {
+		if t.attempt.Ref == ref {
+			return t
+		}
+	}
+	return nil
+}
+
+// note changes an attempt and writes it down; the change counts even when the writing fails.
+func (e *Engine) note(t *track, event, step string, change func(*Attempt)) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if change != nil {
+		change(&t.attempt)
+	}
+	t.ended = event == eventEnd || event == eventSays
+	return e.journal.append(entry{
+		At: e.p.Now(), Event: event, Incident: t.incident, Step: step, Saved: t.saved,
+		Attempt: t.attempt.clone(),
+	})
 }
 
 // UserSays keeps the user's own word on whether an attempt helped: "yes" or "no".
-func (e *Engine) UserSays(ref, says string) (Attempt, error) { return Attempt{}, ErrNotPending }
+func (e *Engine) UserSays(ref, says string) (Attempt, error) {
+	if says != "yes" && says != "no" {
+		return Attempt{}, fmt.Errorf("the user says %q: want yes or no", says)
+	}
+	if err := e.load(); err != nil {
+		return Attempt{}, err
+	}
+	e.mu.Lock()
+	t := e.find(ref)
+	ended := t != nil && t.ended
+	e.mu.Unlock()
+	if t == nil {
+		return Attempt{}, ErrUnknown
+	}
+	if !ended {
+		return Attempt{}, ErrBusy
+	}
+	if err := e.note(t, eventSays, "", func(a *Attempt) { a.UserSays = says }); err != nil {
+		e.p.Log.Warn("keep the user's word", "err", err)
+	}
+	a, _ := e.Attempt(ref)
+	return a, nil
+}
 
-// Recover looks, once at start, for attempts that a crash or a restart cut short; it puts back what can be put
-// back and reports each of them once.
-func (e *Engine) Recover(ctx context.Context) ([]Attempt, error) { return nil, nil }
+func pick(results []diagnostics.Result, ids []string) []diagnostics.Result {
+	var list []diagnostics.Result
+	for _, r := range results {
+		if slices.Contains(ids, r.ID) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func anyBad(results []diagnostics.Result) bool {
+	return slices.ContainsFunc(results, func(r diagnostics.Result) bool { return r.Status.Bad() })
+}
+
+// clone makes a copy that later changes do not reach.
+func (a Attempt) clone() Attempt {
+	a.Before, a.After, a.Steps = slices.Clone(a.Before), slices.Clone(a.After), slices.Clone(a.Steps)
+	if a.Pending != nil {
+		p := *a.Pending
+		a.Pending = &p
+	}
+	return a
+}

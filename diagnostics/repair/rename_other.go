@@ -1,0 +1,10 @@
+//go:build !linux
+
+package repair
+
+import (
+	"errors"
+	"os"
+)
+
+func renameNew(*os.Root, string, *os.Root, string) error { return errors.ErrUnsupported }

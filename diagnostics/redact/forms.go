@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -47,7 +49,7 @@ func forms(it Item) []string {
 	}
 	for _, f := range out {
 		out = append(out, strings.ToLower(f), strings.ToUpper(f), norm.NFC.String(f), norm.NFD.String(f),
-			norm.NFD.String(strings.ToLower(f)), norm.NFD.String(strings.ToUpper(f)), plainLetters(f))
+			norm.NFD.String(strings.ToLower(f)), norm.NFD.String(strings.ToUpper(f)), plainLetters(f), capital(f))
 	}
 	return unique(out)
 }
@@ -76,7 +78,7 @@ func patterns(index int, it Item) []pattern {
 func escaped(f string) []string {
 	return unique([]string{
 		url.PathEscape(f), url.QueryEscape(f), percentAll(f),
-		strings.ReplaceAll(f, `\`, `\\`), jsonASCII(f), html.EscapeString(f),
+		strings.ReplaceAll(f, `\`, `\\`), jsonASCII(f), jsonHTML(f), html.EscapeString(f),
 	}, f)
 }
 
@@ -154,6 +156,21 @@ func jsonASCII(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// jsonHTML is how Go writes JSON for pages.
+func jsonHTML(s string) string {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(raw), `"`), `"`)
+}
+
+// capital is s with a capital first letter and small ones, as a name stands in a sentence.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
 }
 
 // plainLetters is s without accents, as account names are made of names.

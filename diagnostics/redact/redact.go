@@ -97,7 +97,7 @@ func shortExpr(name string, loose bool) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:\b(?:user(?:name)?|login|logname|account|uid|owner|host(?:name)?|for user|utilisateur|` +
 		`compte|identifiant|machine|poste|imprimante|printer)["']?` + sep + `|` +
 		`/home/|/users/|\\users\\|\\\\users\\\\|//|[a-z0-9-]+\\|~)(` + q + `)(?:[^\pL\pN]|$)|` +
-		`(?:^|[^\pL\pN])(` + q + `)@[\pL\pN]|[\pL\pN]@(` + q + `)(?:[^\pL\pN]|$)`)
+		`(?:^|[^\pL\pN])(` + q + `)@[\pL\pN]|(?:^|[\pL\pN])@(` + q + `)(?:[^\pL\pN]|$)`)
 }
 
 // Masked counts what was replaced, by kind.

@@ -1,0 +1,161 @@
+package redact
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"balise/diagnostics"
+)
+
+func TestFactByClass(t *testing.T) {
+	r := New(Params{Key: []byte("k"), Known: seeded()})
+	for _, c := range []struct {
+		fact diagnostics.Fact
+		want any // nil: withheld
+	}{
+		{diagnostics.Text("state", "stopped"), "stopped"},
+		{diagnostics.Int("free", 12, "B"), int64(12)},
+		{diagnostics.Float("x", 1.5, ""), 1.5},
+		{diagnostics.Bool("b", true), true},
+		{diagnostics.Identifier("name", "PC-ZOE-01", diagnostics.Machine, diagnostics.KindHost), "PC-ZOE-01"},
+		{diagnostics.Fact{Key: "k", Value: "v"}, nil},
+		{diagnostics.Fact{Key: "k", Value: "v", Class: "new"}, nil},
+		{diagnostics.Fact{Key: "k", Value: "v", Class: diagnostics.Secret}, nil},
+		{diagnostics.Fact{Key: "k", Value: 17.0, Class: diagnostics.Personal}, nil},
+		{diagnostics.Fact{Key: "k", Value: map[string]any{"a": "b"}, Class: diagnostics.Plain}, nil},
+		{diagnostics.Fact{Key: "k", Value: nil, Class: diagnostics.Plain}, nil},
+	} {
+		got, ok := r.Fact(c.fact)
+		if ok != (c.want != nil) || ok && got.Value != c.want {
+			t.Errorf("%+v gives %v, %v", c.fact, got.Value, ok)
+		}
+	}
+	// A plain fact that holds a name by mistake is masked all the same.
+	if f, _ := r.Fact(diagnostics.Text("state", "owned by Zünïk")); strings.Contains(f.Value.(string), "ünïk") {
+		t.Errorf("a plain fact leaks: %v", f.Value)
+	}
+}
+
+// TestOneAliasEverywhere: fact, other name, words, URL and a second run with the same key agree; another
+// ticket does not.
+func TestOneAliasEverywhere(t *testing.T) {
+	mask := func(key, text string) string { return New(Params{Key: []byte(key), Known: seeded()}).Words(text) }
+	r := New(Params{Key: []byte("k"), Known: seeded()})
+	f, _ := r.Fact(diagnostics.Identifier("host", "srv-fichiers", diagnostics.Infra, diagnostics.KindHost))
+	alias := f.Value.(string)
+	for _, text := range []string{
+		"srv-fichiers", "SRV-FICHIERS", "srv-fichiers.example-corp.lan", "srv-fichiers.siege.example-corp.lan.",
+	} {
+		if got := strings.TrimSuffix(mask("k", text), "."); got != alias {
+			t.Errorf("%q is %q, the fact is %q", text, got, alias)
+		}
+	}
+	u, _ := r.Fact(diagnostics.Identifier("url", "https://srv-fichiers:8443/a?b=c", diagnostics.Infra, diagnostics.KindURL))
+	if want := "https://" + alias + ":8443/…"; u.Value != want {
+		t.Errorf("URL is %v, want %q", u.Value, want)
+	}
+	if mask("other", "srv-fichiers") == alias {
+		t.Error("two tickets share an alias")
+	}
+	if a, b := mask("k", "Zünïk"), mask("k", "Zoé-Anne Ünïkova"); a != b {
+		t.Errorf("one person has two aliases: %q, %q", a, b)
+	}
+	ip := func(v string) string {
+		f, _ := r.Fact(diagnostics.Identifier("ip", v, diagnostics.Infra, diagnostics.KindIP))
+		return f.Value.(string)
+	}
+	a, b, c := ip("192.168.40.12"), ip("192.168.40.13/24"), ip("192.168.41.12")
+	if !strings.HasPrefix(b, a[:len("ip4-private-xxxx.")]) || strings.HasPrefix(c, a[:len("ip4-private-xxxx.")]) {
+		t.Errorf("subnets are lost: %q %q %q", a, b, c)
+	}
+	if got := mask("k", "ping 192.168.40.12"); got != "ping "+a {
+		t.Errorf("words say %q, facts %q", got, a)
+	}
+}
+
+func TestMachineName(t *testing.T) {
+	const text = "PC-ZOE-01 is slow, INV-004217"
+	shown := New(Params{Key: []byte("k"), Known: seeded()})
+	if got := shown.Words(text); got != text {
+		t.Errorf("shown: %q", got)
+	}
+	if leaks, _ := shown.Scan(strings.NewReader(text)); len(leaks) != 0 {
+		t.Errorf("shown: %v", leaks)
+	}
+	hidden := New(Params{Key: []byte("k"), Known: seeded(), WithholdMachine: true})
+	if got := hidden.Words(text); strings.Contains(got, "ZOE") || strings.Contains(got, "004217") {
+		t.Errorf("hidden: %q", got)
+	}
+	if leaks, _ := hidden.Scan(strings.NewReader(text)); len(leaks) != 2 {
+		t.Errorf("hidden: %v", leaks)
+	}
+}
+
+// TestEverydayNames: a user called like a word of our reports does not make every report a leak.
+func TestEverydayNames(t *testing.T) {
+	var k Known
+	k.Add("printer", diagnostics.Personal, diagnostics.KindUser)
+	k.Add("root", diagnostics.Personal, diagnostics.KindUser)
+	r := New(Params{Key: []byte("k"), Known: k})
+	if got := r.Words("the printer is out of paper, root cause unknown"); strings.Contains(got, "user-") {
+		t.Error(got)
+	}
+	if got := r.Words("/home/printer/x"); !strings.Contains(got, "user-") {
+		t.Error(got)
+	}
+}
+
+func TestCleanTakesWhatHides(t *testing.T) {
+	got := Clean("a\x00b\u202Egnp.exe\u200Bc\r\nd\te\xff\u2066f")
+	if want := "abgnp.exec\nd\te\uFFFDf"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if family := "👩\u200D👧"; Clean(family) != family {
+		t.Error("a joined emoji is broken")
+	}
+}
+
+// TestLargeTextIsLinear: five megabytes take seconds, not minutes, and twice the text about twice the time.
+func TestLargeTextIsLinear(t *testing.T) {
+	words := strings.Fields("le serveur 10.1.2.3 ne répond pas user=zünïk password: forgotten 12:34:56 a::b - : . \n eyJ sk-")
+	var b strings.Builder
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for b.Len() < 1<<20 {
+		b.WriteString(words[rnd.IntN(len(words))])
+		b.WriteByte(" \n"[rnd.IntN(12)/11])
+	}
+	r := New(Params{Key: []byte("k"), Known: seeded()})
+	measure := func(s string) time.Duration {
+		begun := time.Now()
+		r.Words(s)
+		return time.Since(begun)
+	}
+	one, four := measure(b.String()), measure(strings.Repeat(b.String(), 4))
+	t.Logf("1 MB in %s, 4 MB in %s", one, four)
+	if four > 12*one+time.Second {
+		t.Errorf("1 MB takes %s, 4 MB %s", one, four)
+	}
+	for _, hard := range []string{"a", ":", ".", "1.", "0:", "-1", "@a", "=", `\\`, "%20", "é"} {
+		if took := measure(strings.Repeat(hard, 1<<19)); took > 20*time.Second {
+			t.Errorf("%q repeated takes %s", hard, took)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	for _, c := range canaries {
+		f.Add("x " + c + " y")
+	}
+	f.Add("\xff\xfe\x00")
+	r := New(Params{Key: []byte("k"), Known: seeded(), WithholdMachine: true})
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, got := range []string{r.Text(s), r.Words(s)} {
+			leaks, err := r.Scan(strings.NewReader(got))
+			if err != nil || len(leaks) > 0 {
+				t.Errorf("%q gives %q: %v %v", s, got, leaks, err)
+			}
+		}
+	})
+}

@@ -135,6 +135,9 @@ func (s *suite) resume(t *testing.T) {
 		t.Errorf("after two resumes the desk holds %s, %v", listing(v.Files), err)
 	}
 
+	if s.caps.CreateIdem == client.IdemKey {
+		return // such a desk stores a ticket whole or not at all: there is no half to go on with
+	}
 	half := Draft("Resume half", "x")
 	ref = s.made(t, half)
 	half.Attachments = []client.Upload{file, Bytes("b.json", "application/json", []byte(`{"b":2}`))}

@@ -62,3 +62,17 @@ func capitals(line string) bool {
 	}
 	return letters >= 3 && len(line) <= maxHeading && !strings.ContainsAny(line, ".?!0123456789")
 }
+
+// maxPageText is how much of one text the page shows; a link leads to the rest.
+const maxPageText = 256 << 10
+
+// Long tells that the page shows only the beginning of an entry.
+func (e entry) Long() bool { return len(e.Text) > maxPageText }
+
+// Shown is an entry's text as the page shows it.
+func (e entry) Shown() string {
+	if !e.Long() {
+		return e.Text
+	}
+	return strings.ToValidUTF8(e.Text[:maxPageText], "") + " […]"
+}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"balise/client"
 	"balise/client/transport"
 )
 
@@ -79,6 +80,31 @@ func (s *site) file(r *request) error {
 	if _, err := io.Copy(r.w, body); err != nil {
 		s.log.Info("practice desk: download cut", "err", err)
 	}
+	return nil
+}
+
+// wholeText serves a text that is too long for its page.
+func (s *site) wholeText(r *request) error {
+	ticket, err := number(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	id, err := number(r.PathValue("message"))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
+	defer cancel()
+	entries, err := s.store.entries(ctx, ticket, "id = "+strconv.FormatInt(id, 10))
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return client.ErrNotFound
+	}
+	r.w.Header().Set("Content-Security-Policy", sandbox)
+	r.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(r.w, entries[0].Text)
 	return nil
 }
 

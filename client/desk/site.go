@@ -87,6 +87,7 @@ func (s *site) routes() {
 	s.page("GET /{$}", s.queuePage)
 	s.page("GET /tickets/{id}", s.ticketPage)
 	s.page("GET /tickets/{id}/files/{file}", s.file)
+	s.page("GET /tickets/{id}/messages/{message}", s.wholeText)
 	s.page("GET /notices", s.noticesPage)
 	s.page("POST /tickets/{id}/answer", s.postAnswer)
 	s.page("POST /tickets/{id}/status", s.postStatus)

@@ -135,7 +135,7 @@ func (s *store) List(ctx context.Context, who client.Person, q client.ListQuery)
 	at := cursor{Now: s.now().UnixMilli()}
 	where, args := `requester = ? AND updated >= ?`, []any{who.ID, ms(q.Since)}
 	if !q.IncludeClosed {
-		where += ` AND status <> '` + string(client.StatusClosed) + `'`
+		where += ` AND status NOT IN ('resolved', 'closed')`
 	}
 	if q.Cursor != "" {
 		var err error

@@ -10,9 +10,12 @@ import (
 	"balise/client/transport"
 )
 
-// Create makes a ticket, once: the draft's reference is the idempotency key. resume is not needed, because a
-// ticket arrives whole or not at all, and the same key again gives the same answer.
-func (d *Driver) Create(ctx context.Context, dr client.Draft, _ client.Receipt) (client.Receipt, error) {
+// Create makes a ticket, once: the draft's reference is the idempotency key. A ticket arrives whole or not at
+// all, so that there is nothing to go on with when resume names one: its files need not travel again.
+func (d *Driver) Create(ctx context.Context, dr client.Draft, resume client.Receipt) (client.Receipt, error) {
+	if resume.Ref.ID != "" {
+		return client.Receipt{Ref: resume.Ref}, nil
+	}
 	doc := newTicketDoc{
 		Subject: dr.Subject, Text: dr.Text, Queue: dr.Queue, Category: dr.Category,
 		Level: dr.Level, Priority: int(dr.Priority), Fields: dr.Fields,

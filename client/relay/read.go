@@ -16,7 +16,7 @@ import (
 const (
 	defaultPage = 50
 	maxPage     = 100
-	// pageBytes is the text on one page of a thread: with one text of MaxTextBytes more, doubled by JSON, an
+	// pageBytes is the text on one page of a thread: with one text of MaxShownBytes more, doubled by JSON, an
 	// answer stays under 4 MiB.
 	pageBytes = 512 << 10
 )
@@ -127,12 +127,23 @@ func (h *handler) thread(w http.ResponseWriter, r *http.Request, who client.Pers
 	if err != nil {
 		return fmt.Errorf("read thread: %w", err)
 	}
+	for i := range all {
+		all[i].Text = shown(all[i].Text)
+	}
 	page, next := cutThread(all, r.URL.Query().Get("cursor"))
 	doc := messagePageDoc{Messages: []messageDoc{}, Next: next}
 	for _, m := range page {
 		doc.Messages = append(doc.Messages, toMessage(m))
 	}
 	return answer(w, http.StatusOK, doc)
+}
+
+// shown is a text as a thread gives it back: its beginning, where it is very long.
+func shown(text string) string {
+	if len(text) <= MaxShownBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:MaxShownBytes], "") + "\n[…]"
 }
 
 // cutThread returns the messages after the one with ID cursor, as many as a page holds, and the cursor of the

@@ -19,8 +19,11 @@ const (
 	MaxFileBytes = 64 << 20
 	// MaxFiles is the number of attachments of one ticket or reply.
 	MaxFiles = 50
-	// MaxTextBytes is the size of a text. JSON at most doubles it, which keeps an answer under 4 MiB.
-	MaxTextBytes = 1 << 20
+	// MaxTextBytes is the size of a text that is taken in.
+	MaxTextBytes = 6 << 20
+	// MaxShownBytes is how much of a text a thread gives back; JSON at most doubles it, which keeps an answer
+	// under 4 MiB.
+	MaxShownBytes = 1 << 20
 	// MaxSubject is the length of a subject in characters; a longer one is cut, never refused.
 	MaxSubject = 300
 )

@@ -17,9 +17,9 @@ import (
 	"balise/client"
 )
 
-// maxMeta is the size of the JSON part: a text of MaxTextBytes in JSON at its worst (six bytes for one),
-// because a text that is too long is to be told so, not called bad JSON.
-const maxMeta = 8 << 20
+// maxMeta is the size of the JSON part: a text of MaxTextBytes, doubled by its quotes and line ends, and the
+// rest with it.
+const maxMeta = 2*MaxTextBytes + 1<<20
 
 // spool is an upload on its way in. Its zero value is empty and may be removed.
 type spool struct {

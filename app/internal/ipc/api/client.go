@@ -40,6 +40,12 @@ func Dial(socket string) (*Client, error) {
 		return nil, NewError(CodeNoAgent, fmt.Errorf("connect to the agent: %w", err))
 	}
 	conn.Close()
+	return At(socket), nil
+}
+
+// At is a client of the agent that listens on the socket, now or later: every method answers CodeNoAgent
+// while there is none. The window uses it, which may be there before the agent and after it.
+func At(socket string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		d := net.Dialer{Timeout: dialTimeout}
 		return d.DialContext(ctx, "unix", socket)
@@ -47,7 +53,7 @@ func Dial(socket string) (*Client, error) {
 	return &Client{http: &http.Client{
 		Transport:     &http.Transport{DialContext: dial, DisableCompression: true, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
 }
 
 // Close lets the connections go.

@@ -46,15 +46,15 @@ func machineFinders() []finder {
 		{diagnostics.KindHost, has("."), reInner, insideWord},
 		{diagnostics.KindHost, has(`\\`), reUNC, whole},
 		{diagnostics.KindUser, func(s string) bool { return strings.ContainsAny(s, `/\`) }, reHome, notNobody},
-		{diagnostics.KindMAC, func(s string) bool { return strings.ContainsAny(s, ":-.") }, reMAC, alone},
-		{diagnostics.KindIP, has("."), reIPv4, checkIPv4},
+		{diagnostics.KindMAC, atLeast(2, ":-."), reMAC, alone},
+		{diagnostics.KindIP, atLeast(3, "."), reIPv4, checkIPv4},
 		{diagnostics.KindIP, has("ip-"), reDash, func(s string, a, b int) (string, bool) {
 			return strings.ReplaceAll(s[a:b], "-", "."), true
 		}},
-		{diagnostics.KindIP, has(":"), reIPv6, checkIPv6},
+		{diagnostics.KindIP, atLeast(2, ":"), reIPv6, checkIPv6},
 		{diagnostics.KindSerial, hasAny("serial", "s/n", "série", "Serial", "S/N", "SERIAL", "Série"), reSerial, withDigit},
-		{"iban", digits, reIBAN, checkIBAN},
-		{"card", digits, reCard, checkCard},
+		{"iban", atLeast(10, decimal), reIBAN, checkIBAN},
+		{"card", atLeast(13, decimal), reCard, checkCard},
 	}
 }
 
@@ -63,7 +63,7 @@ func machineFinders() []finder {
 func personFinders() []finder {
 	return []finder{
 		{kindEmail, has("@"), reMail, whole},
-		{"phone", digits, rePhone, alone},
+		{"phone", atLeast(9, decimal), rePhone, alone},
 	}
 }
 
@@ -82,7 +82,22 @@ func hasAny(subs ...string) func(string) bool {
 	}
 }
 
-func digits(s string) bool { return strings.ContainsAny(s, "0123456789") }
+const decimal = "0123456789"
+
+// atLeast tells whether n of the characters are there.
+func atLeast(n int, chars string) func(string) bool {
+	return func(s string) bool {
+		left := n
+		for i := 0; i < len(s) && left > 0; i++ {
+			if strings.IndexByte(chars, s[i]) >= 0 {
+				left--
+			}
+		}
+		return left == 0
+	}
+}
+
+func digits(s string) bool { return strings.ContainsAny(s, decimal) }
 
 func whole(s string, a, b int) (string, bool) { return s[a:b], true }
 

@@ -51,11 +51,12 @@ func (r *Redactor) Scan(in io.Reader) ([]Leak, error) {
 			leaks = append(leaks, Leak{kindName(sh.item.Kind), "plain", int64(m[0])})
 		}
 	}
-	if mayHoldSecret(text) {
-		for _, re := range certainSecrets {
-			for _, m := range re.FindAllStringIndex(text, -1) {
-				leaks = append(leaks, Leak{"secret", "pattern", int64(m[0])})
-			}
+	for _, c := range certainSecrets {
+		if !c.maybe(text) {
+			continue
+		}
+		for _, m := range c.re.FindAllStringIndex(text, -1) {
+			leaks = append(leaks, Leak{"secret", "pattern", int64(m[0])})
 		}
 	}
 	return leaks, nil

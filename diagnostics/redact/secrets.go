@@ -10,27 +10,42 @@ import (
 // opens. In a line longer than a paragraph only the secret itself goes.
 const longLine = 600
 
-// secretHints are texts without one of which no line holds a secret that we know the shape of.
-var secretHints = []string{
-	"passw", "pwd", "passe", "mdp", "secret", "token", "jeton", "api", "bearer", "authorization", "basic ",
-	"cookie", "session", "private key", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "sk-", "sk_", "akia",
-	"asia", "eyj", "://", "xox", "aiza", "code", "pin", "psk", "clé", "cle", "key", "passphrase", "credential",
+// shape is the form of one kind of secret. No text matches re that has none of the hints (in small letters):
+// looking for those costs a hundredth.
+type shape struct {
+	hints []string
+	re    *regexp.Regexp
+}
+
+func (s shape) maybe(text string) bool {
+	for _, h := range s.hints {
+		if containsFold(text, h) {
+			return true
+		}
+	}
+	return false
 }
 
 // certainSecrets have a shape that nothing else has: these are looked for in the final bytes too.
-var certainSecrets = []*regexp.Regexp{
-	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`),
-	regexp.MustCompile(`\b(?:ghp|gho|ghs|ghu|ghr)_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}`),
-	regexp.MustCompile(`\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9]{16,}`),
-	regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`),
-	regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`),
-	regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{30,}`),
-	regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{8,}=*`),
-	regexp.MustCompile(`(?i)\bauthorization\s*[:=]\s*\S.*`),
-	regexp.MustCompile(`(?i)\b(?:set-)?cookie\s*:\s*\S+=\S.*`),
-	regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@`),
-	regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----`),
+var certainSecrets = []shape{
+	{[]string{"eyj"}, regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`)},
+	{[]string{"ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-"}, regexp.MustCompile(
+		`\b(?:ghp|gho|ghs|ghu|ghr)_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}`)},
+	{[]string{"sk-", "sk_"}, regexp.MustCompile(`\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9]{16,}`)},
+	{[]string{"akia", "asia"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{[]string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{[]string{"aiza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{30,}`)},
+	{[]string{"bearer"}, regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{8,}=*`)},
+	{[]string{"authorization"}, regexp.MustCompile(`(?i)\bauthorization\s*[:=]\s*\S.*`)},
+	{[]string{"cookie"}, regexp.MustCompile(`(?i)\b(?:set-)?cookie\s*:\s*\S+=\S.*`)},
+	{[]string{"://"}, regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@`)},
+	{[]string{"private key"}, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----`)},
 }
+
+// said are the words before a secret in reAssigned, reOption and reSaid.
+var said = shape{hints: []string{
+	"pass", "pwd", "mdp", "secret", "token", "jeton", "pin", "psk", "key", "sid", "session_id", "clé", "wifi", "wi-fi", "api",
+}}
 
 const secretWord = `(?:password|passwort|passwd|passwrd|pwd|passphrase|mot de passe|mdp|code pin|pin(?: code)?|psk|` +
 	`secret|client_secret|(?:api|access|secret|private|wi-?fi|clé|cle)[ _-]?(?:key|wi-?fi|token|api|clé)|[a-z0-9_-]*token|jeton|` +
@@ -51,9 +66,6 @@ func (r *Redactor) dropSecrets(s string) (string, int) {
 	dropped := 0
 	if strings.Contains(s, "-----BEGIN") {
 		s = rePEM.ReplaceAllStringFunc(s, func(string) string { dropped++; return r.p.Dropped })
-	}
-	if !mayHoldSecret(s) && len(r.secrets.patterns) == 0 {
-		return s, dropped
 	}
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
@@ -76,11 +88,13 @@ func (r *Redactor) secretSpans(line string) [][]int {
 	for _, m := range r.secrets.find(line) {
 		spans = append(spans, []int{m.start, m.end})
 	}
-	if !mayHoldSecret(line) {
-		return spans
+	for _, c := range certainSecrets {
+		if c.maybe(line) {
+			spans = append(spans, c.re.FindAllStringIndex(line, -1)...)
+		}
 	}
-	for _, re := range certainSecrets {
-		spans = append(spans, re.FindAllStringIndex(line, -1)...)
+	if !said.maybe(line) {
+		return spans
 	}
 	spans = append(spans, reAssigned.FindAllStringIndex(line, -1)...)
 	spans = append(spans, reOption.FindAllStringIndex(line, -1)...)
@@ -111,15 +125,6 @@ func looksSecret(w string) bool {
 	}
 	lower := strings.ToUpper(w) != w
 	return len(w) >= 4 && (digit || letter && sign || letter && upperInside && lower)
-}
-
-func mayHoldSecret(s string) bool {
-	for _, h := range secretHints {
-		if containsFold(s, h) {
-			return true
-		}
-	}
-	return false
 }
 
 // containsFold is strings.Contains without regard to the case of ASCII letters; sub is in lower case.

@@ -72,6 +72,7 @@ func (r *Redactor) stand(it Item, as string) string {
 	return r.aliasOf(it.Kind, it.As)
 }
 
+// find works line by line, so that an expression only runs over lines that may hold what it looks for.
 func (r *Redactor) find(segs []segment, finders []finder) []segment {
 	for _, f := range finders {
 		segs = each(segs, func(s string) []segment {
@@ -79,29 +80,37 @@ func (r *Redactor) find(segs []segment, finders []finder) []segment {
 				return []segment{{text: s}}
 			}
 			var out []segment
-			at := 0
-			for _, m := range f.re.FindAllStringSubmatchIndex(s, -1) {
-				a, b := m[0], m[1]
-				if len(m) > 2 && m[2] >= 0 {
-					a, b = m[2], m[3]
+			at, from := 0, 0
+			for line := range strings.SplitAfterSeq(s, "\n") {
+				if f.hint(line) {
+					out, at = r.findIn(out, f, s, at, from, from+len(line))
 				}
-				if a < at {
-					continue
-				}
-				v, ok := f.check(s, a, b)
-				if !ok {
-					continue
-				}
-				if end := a + len(v); f.kind == diagnostics.KindIP && strings.HasPrefix(s[a:b], v) {
-					b = end
-				}
-				out = append(out, segment{text: s[at:a]}, segment{r.aliasOf(f.kind, v), true})
-				at = b
+				from += len(line)
 			}
 			return append(out, segment{text: s[at:]})
 		})
 	}
 	return segs
+}
+
+// findIn looks at s[from:to] and appends what it finds, and all that stands between it and at.
+func (r *Redactor) findIn(out []segment, f finder, s string, at, from, to int) ([]segment, int) {
+	for _, m := range f.re.FindAllStringSubmatchIndex(s[from:to], -1) {
+		a, b := from+m[0], from+m[1]
+		if len(m) > 2 && m[2] >= 0 {
+			a, b = from+m[2], from+m[3]
+		}
+		v, ok := f.check(s, a, b)
+		if !ok || a < at {
+			continue
+		}
+		if f.kind == diagnostics.KindIP && strings.HasPrefix(s[a:b], v) {
+			b = a + len(v) // a colon after an address is the sentence's
+		}
+		out = append(out, segment{text: s[at:a]}, segment{r.aliasOf(f.kind, v), true})
+		at = b
+	}
+	return out, at
 }
 
 func each(segs []segment, f func(string) []segment) []segment {

@@ -93,6 +93,7 @@ type Engine struct {
 	loaded  bool
 	tracks  []*track // oldest first
 	current *active
+	noted   func() // called after each line of the journal; a test ends the process there
 }
 
 type namedFixer struct {
@@ -130,7 +131,7 @@ func New(p Params) *Engine {
 	if p.PollFor <= 0 {
 		p.PollFor = 5 * time.Minute
 	}
-	e := &Engine{p: p, journal: journal{path: p.Journal}}
+	e := &Engine{p: p, journal: journal{path: p.Journal}, noted: func() {}}
 	e.fixers = []namedFixer{
 		{diskCleanUser, newClean(p, e.makeRoom)},
 		{printResume, newResume(p)},
@@ -226,10 +227,12 @@ func (e *Engine) note(t *track, event, step string, change func(*Attempt)) error
 		change(&t.attempt)
 	}
 	t.ended = event == eventEnd || event == eventSays
-	return e.journal.append(entry{
+	err := e.journal.append(entry{
 		At: e.p.Now(), Event: event, Incident: t.incident, Step: step, Saved: t.saved,
 		Attempt: t.attempt.clone(),
 	})
+	e.noted()
+	return err
 }
 
 // UserSays keeps the user's own word on whether an attempt helped: "yes" or "no".

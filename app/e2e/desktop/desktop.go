@@ -1,0 +1,166 @@
+//go:build linux
+
+// Package desktop drives a real desktop session in tests, as a person at it would: it looks at the screen, types,
+// clicks on the tray icon and on notifications.
+//
+// The session is packaging/desktop/session.sh. Tests ask for it with Open, which skips without one.
+package desktop
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// toolTimeout bounds every helper program.
+const toolTimeout = 30 * time.Second
+
+// Desktop is the session that the test runs in.
+type Desktop struct {
+	t        testing.TB
+	bus      *dbus.Conn
+	pictures string
+	count    int
+}
+
+// Open returns the session, or skips the test when there is none.
+func Open(t testing.TB) *Desktop {
+	t.Helper()
+	if os.Getenv("BALISE_TEST_DESKTOP") != "1" {
+		t.Skip("needs a desktop: BALISE_TEST_DESKTOP=1 packaging/desktop/session.sh go test ./app/e2e/...")
+	}
+	bus, err := dbus.Connect(os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
+	if err != nil {
+		t.Fatalf("session bus: %v", err)
+	}
+	t.Cleanup(func() { bus.Close() })
+	pictures := os.Getenv("BALISE_E2E_PICTURES")
+	if pictures == "" {
+		pictures = t.TempDir()
+	}
+	if err := os.MkdirAll(pictures, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return &Desktop{t: t, bus: bus, pictures: pictures}
+}
+
+// Bus is the session bus.
+func (d *Desktop) Bus() *dbus.Conn { return d.bus }
+
+// Until waits for something to become true, and fails the test when it does not. A picture shows why.
+func (d *Desktop) Until(what string, patience time.Duration, ok func() bool) {
+	d.t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			d.Picture("failed " + what)
+			d.t.Fatalf("waited %v in vain: %s", patience, what)
+		}
+	}
+}
+
+// Picture takes a picture of the screen and keeps it under a numbered name.
+func (d *Desktop) Picture(name string) string {
+	d.t.Helper()
+	d.count++
+	file := fmt.Sprintf("%02d-%s.png", d.count, strings.ReplaceAll(name, " ", "-"))
+	file = filepath.Join(d.pictures, strings.ReplaceAll(file, "/", "-"))
+	d.tool("import", "-window", "root", file)
+	return file
+}
+
+// Screen is what the screen shows.
+func (d *Desktop) Screen() image.Image {
+	d.t.Helper()
+	img, err := png.Decode(bytes.NewReader(d.tool("import", "-window", "root", "png:-")))
+	if err != nil {
+		d.t.Fatalf("read the screen: %v", err)
+	}
+	return img
+}
+
+// Windows are the visible windows whose title matches a regular expression.
+func (d *Desktop) Windows(title string) []string {
+	out, _ := d.try("xdotool", "search", "--onlyvisible", "--name", title) // 1: none
+	return strings.Fields(string(out))
+}
+
+// Window waits for a window and brings it to the front.
+func (d *Desktop) Window(title string, patience time.Duration) string {
+	d.t.Helper()
+	var found []string
+	d.Until("a window "+title, patience, func() bool {
+		found = d.Windows(title)
+		return len(found) > 0
+	})
+	d.tool("xdotool", "windowactivate", "--sync", found[0])
+	return found[0]
+}
+
+// Title is a window's title.
+func (d *Desktop) Title(id string) string {
+	out, _ := d.try("xdotool", "getwindowname", id)
+	return strings.TrimSpace(string(out))
+}
+
+// Area is where a window lies.
+func (d *Desktop) Area(id string) image.Rectangle {
+	d.t.Helper()
+	v := map[string]int{}
+	shell := string(d.tool("xdotool", "getwindowgeometry", "--shell", id))
+	for line := range strings.Lines(shell) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		v[name], _ = strconv.Atoi(value)
+	}
+	return image.Rect(v["X"], v["Y"], v["X"]+v["WIDTH"], v["Y"]+v["HEIGHT"])
+}
+
+// Click moves the mouse and clicks the left button.
+func (d *Desktop) Click(x, y int) {
+	d.t.Helper()
+	d.tool("xdotool", "mousemove", "--sync", strconv.Itoa(x), strconv.Itoa(y), "sleep", "0.15", "click", "1")
+}
+
+// Type types text on the keyboard, slowly enough for every toolkit to see each letter.
+func (d *Desktop) Type(text string) {
+	d.t.Helper()
+	d.tool("xdotool", "type", "--clearmodifiers", "--delay", "110", text)
+}
+
+// Keys presses keys one after another: "Tab", "Return", "ctrl+a".
+func (d *Desktop) Keys(keys ...string) {
+	d.t.Helper()
+	for _, k := range keys {
+		d.tool("xdotool", "key", "--clearmodifiers", k)
+		time.Sleep(120 * time.Millisecond)
+	}
+}
+
+func (d *Desktop) tool(name string, args ...string) []byte {
+	d.t.Helper()
+	out, err := d.try(name, args...)
+	if err != nil {
+		d.t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+	return out
+}
+
+func (d *Desktop) try(name string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), toolTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // xdotool refuses accents in the C locale
+	return cmd.Output()
+}
+
+func fields(out []byte) []string { return strings.Fields(string(out)) }

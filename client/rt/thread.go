@@ -22,10 +22,12 @@ const (
 	maxText = 256 << 10
 )
 
-// entry is a transaction.
+// entry is a transaction. It has a "Type" and a "type", in any order, and encoding/json folds case unless
+// both have a field of their own.
 type entry struct {
-	ID       text
-	Type     string
+	ID       text   `json:"id"`
+	Type     string `json:"Type"`
+	Record   string `json:"type"` // always "transaction"
 	Field    string
 	NewValue text
 	Created  stamp
@@ -105,6 +107,10 @@ func (d *Driver) Thread(ctx context.Context, id string) ([]client.Message, error
 		return nil, err
 	}
 	history, err := d.history(ctx, id)
+	if err == nil && len(history) == 0 {
+		// RT has an empty history, not an error, for tickets that are not there or not ours.
+		_, err = d.Get(ctx, id, client.Validator{})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read thread of %s: %w", id, err)
 	}

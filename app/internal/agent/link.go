@@ -291,6 +291,9 @@ func (l *link) note(epoch int, err error) {
 		l.mu.Unlock()
 		return
 	}
+	if p != nil && l.base != "" {
+		l.a.practice.set(desk.Info{}) // it may have moved to another port: look for it again
+	}
 	changed := (p == nil) != (l.problem == nil) || (p != nil && p.Code != l.problem.Code)
 	l.problem = p
 	if p == nil {

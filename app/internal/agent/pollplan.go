@@ -38,7 +38,7 @@ type activity struct {
 func (a activity) interval() time.Duration {
 	floor := max(a.min, pollFloor)
 	if a.practice {
-		floor = max(a.min, pollPractice)
+		floor = pollPractice // its wish is for those who are many
 	}
 	switch {
 	case a.blocked:
@@ -72,7 +72,7 @@ func next(a activity) time.Duration {
 	if !a.due.IsZero() && a.failures == 0 {
 		soon := max(a.min, answerWait)
 		if a.practice {
-			soon = max(a.min, pollPractice)
+			soon = pollPractice
 		}
 		wait = min(wait, max(soon-max(a.now.Sub(a.due), 0), soon-since))
 	}

@@ -62,8 +62,18 @@ func (p *practice) info(ctx context.Context) (desk.Info, error) {
 				p.set(i)
 				return i, nil
 			}
+			if p.died() {
+				return desk.Info{}, p.notYet() // it is started again by and by; nobody has to wait for it
+			}
 		}
 	}
+}
+
+// died tells whether the last desk that was started ended by itself.
+func (p *practice) died() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lastErr != nil
 }
 
 func (p *practice) notYet() error {
@@ -80,6 +90,9 @@ func (p *practice) set(i desk.Info) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.found = i
+	if i.URL != "" {
+		p.lastErr = nil
+	}
 }
 
 // start begins to supervise, once.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"balise/app/internal/agent/child"
@@ -139,6 +140,9 @@ func (a *Agent) describe(ctx context.Context, i *complaint) error {
 
 func (a *Agent) request(i *complaint, in api.Input, outDir string) (incident.RenderRequest, []byte) {
 	limit := a.link.state().Caps.MaxAttachmentBytes // as far as known: a review does not ask the network
+	if a.set.now().Privacy.MachineName == "withhold" {
+		in.Withhold = append(slices.Clone(in.Withhold), incident.SectionMachine)
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	req := incident.RenderRequest{
@@ -161,10 +165,10 @@ func (a *Agent) lockedSections() map[string]string {
 	cfg := a.set.now()
 	out := map[string]string{}
 	if file := a.set.locked("privacy.screenshot"); file != "" && cfg.Privacy.Screenshot == "forbid" {
-		out["screenshot"] = file
+		out[incident.SectionScreenshot] = file
 	}
 	if file := a.set.locked("privacy.machine_name"); file != "" && cfg.Privacy.MachineName == "withhold" {
-		out["machine"] = file
+		out[incident.SectionMachine] = file
 	}
 	return out
 }

@@ -31,6 +31,8 @@ func (r *Runner) Serve(ctx context.Context, args, env []string, grace time.Durat
 	ask(cmd.Process)
 	select {
 	case <-done:
+		kill(cmd.Process) // what it may have left in its group
+		return nil
 	case <-time.After(grace):
 	}
 	kill(cmd.Process)

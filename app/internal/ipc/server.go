@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -109,7 +110,27 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel = context.WithTimeout(ctx, d)
 	}
 	defer cancel()
-	method(ctx, s, &answer{w: w, ctl: ctl}, args)
+	a := &answer{w: w, ctl: ctl}
+	defer s.recovered(a, name)
+	method(ctx, s, a, args)
+}
+
+// recovered makes an answer of a panic: one broken method must not look like an agent that is gone.
+func (s *server) recovered(a *answer, method string) {
+	broke := recover()
+	if broke == nil {
+		return
+	}
+	if broke == http.ErrAbortHandler {
+		panic(broke)
+	}
+	s.log.Error("a method broke", "method", method, "panic", broke, "stack", string(debug.Stack()))
+	err := api.NewError(api.CodeInternal, fmt.Errorf("%s broke", method))
+	if a.started {
+		a.end(nil, err)
+		return
+	}
+	a.value(nil, err)
 }
 
 // answer writes one answer in one of the three forms.

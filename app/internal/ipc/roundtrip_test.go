@@ -1,0 +1,434 @@
+package ipc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"balise/app/internal/ipc/api"
+	"balise/client"
+	"balise/diagnostics"
+)
+
+// fake answers every method with something that is not the zero value, remembers what it was given, and
+// fails when told to.
+type fake struct {
+	mu     sync.Mutex
+	calls  []string
+	args   []any
+	fail   error
+	block  chan struct{} // Events ends when it is closed
+	midway bool          // fail after the first bytes of a file
+}
+
+func (f *fake) called(name string, args ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, name)
+	f.args = args
+	return f.fail
+}
+
+func (f *fake) write(w io.Writer) error {
+	if f.fail != nil && !f.midway {
+		return f.fail
+	}
+	if _, err := w.Write(bytes.Repeat([]byte("x"), 100_000)); err != nil {
+		return err
+	}
+	return f.fail
+}
+
+var (
+	incident = api.Incident{ID: "I", Code: "C", Results: []api.Result{{ID: "net.link", Status: diagnostics.Pass}}}
+	sent     = api.Sent{Ref: "R", State: "queued", Reason: &api.Error{Code: "desk.throttled", Args: map[string]string{"wait": "5 s"}}}
+	item     = api.OutboxItem{Ref: "R", State: "waiting", Bytes: 7}
+)
+
+func (f *fake) State(context.Context) (api.State, error) {
+	return api.State{Version: "1", PID: 4, Warnings: []string{"w"}}, f.called("State")
+}
+
+func (f *fake) Events(ctx context.Context, on func(api.Event)) error {
+	if err := f.called("Events"); err != nil {
+		return err
+	}
+	on(api.Event{Kind: "show", Page: "tickets"})
+	select {
+	case <-f.block:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (f *fake) ListChecks(context.Context) ([]api.CheckInfo, error) {
+	return []api.CheckInfo{{ID: "net.link", TimeoutMS: 5}}, f.called("ListChecks")
+}
+
+func (f *fake) OpenIncident(_ context.Context, req api.OpenRequest) (api.Incident, error) {
+	return incident, f.called("OpenIncident", req)
+}
+
+func (f *fake) Incident(_ context.Context, id string) (api.Incident, error) {
+	return incident, f.called("Incident", id)
+}
+
+func (f *fake) Check(
+	_ context.Context, id string, req api.CheckRequest, on func(diagnostics.Event),
+) (api.Incident, error) {
+	on(diagnostics.Event{Kind: diagnostics.RunStarted, Total: 1})
+	on(diagnostics.Event{Kind: diagnostics.RunFinished})
+	return incident, f.called("Check", id, req)
+}
+
+func (f *fake) Repair(
+	_ context.Context, id string, req api.RepairRequest, on func(api.RepairEvent),
+) (api.Incident, error) {
+	on(api.RepairEvent{ID: "disk.clean_user", State: "running"})
+	return incident, f.called("Repair", id, req)
+}
+
+func (f *fake) Screenshot(_ context.Context, id string) ([]byte, error) {
+	return []byte("\x89PNG"), f.called("Screenshot", id)
+}
+
+func (f *fake) Review(_ context.Context, id string, in api.Input) (api.Review, error) {
+	return api.Review{Ref: "R", Body: "é\u202e\x00"}, f.called("Review", id, in)
+}
+
+func (f *fake) Send(_ context.Context, id string, in api.Input) (api.Sent, error) {
+	return sent, f.called("Send", id, in)
+}
+
+func (f *fake) CloseIncident(_ context.Context, id string) error {
+	return f.called("CloseIncident", id)
+}
+
+func (f *fake) Snapshot(context.Context) ([]diagnostics.Group, error) {
+	return []diagnostics.Group{{ID: "system"}}, f.called("Snapshot")
+}
+
+func (f *fake) Tickets(_ context.Context, refresh bool) (api.TicketList, error) {
+	return api.TicketList{Outbox: []api.OutboxItem{item}, Tickets: []api.TicketRow{}}, f.called("Tickets", refresh)
+}
+
+func (f *fake) Ticket(_ context.Context, n string, refresh bool) (api.TicketView, error) {
+	return api.TicketView{Code: "C", Messages: []api.Message{{ID: "1"}}}, f.called("Ticket", n, refresh)
+}
+
+func (f *fake) Reply(_ context.Context, n string, in api.ReplyInput) (api.Sent, error) {
+	return sent, f.called("Reply", n, in)
+}
+
+func (f *fake) Reopen(_ context.Context, n, text string) (api.Sent, error) {
+	return sent, f.called("Reopen", n, text)
+}
+
+func (f *fake) Rate(_ context.Context, n string, r client.Rating) error {
+	return f.called("Rate", n, r)
+}
+
+func (f *fake) Download(_ context.Context, n, id string, w io.Writer) error {
+	_ = f.called("Download", n, id)
+	return f.write(w)
+}
+
+func (f *fake) MarkSeen(_ context.Context, n string) error { return f.called("MarkSeen", n) }
+
+func (f *fake) Notices(context.Context) ([]api.Notice, error) {
+	return []api.Notice{{ID: "1", Title: "T"}}, f.called("Notices")
+}
+
+func (f *fake) Outbox(context.Context) ([]api.OutboxItem, error) {
+	return []api.OutboxItem{item}, f.called("Outbox")
+}
+
+func (f *fake) Flush(context.Context) ([]api.OutboxItem, error) {
+	return []api.OutboxItem{}, f.called("Flush")
+}
+
+func (f *fake) Export(_ context.Context, ref string, w io.Writer) error {
+	_ = f.called("Export", ref)
+	return f.write(w)
+}
+
+func (f *fake) Retry(_ context.Context, ref string) (api.OutboxItem, error) {
+	return item, f.called("Retry", ref)
+}
+
+func (f *fake) Discard(_ context.Context, ref string) error { return f.called("Discard", ref) }
+
+func (f *fake) TryDesk(_ context.Context, in api.SignIn) (api.DeskState, error) {
+	return api.DeskState{Kind: "rt", SignedIn: true}, f.called("TryDesk", in)
+}
+
+func (f *fake) SignIn(_ context.Context, in api.SignIn) (api.DeskState, error) {
+	return api.DeskState{Kind: "rt"}, f.called("SignIn", in)
+}
+
+func (f *fake) SignOut(context.Context) error { return f.called("SignOut") }
+
+func (f *fake) Config(context.Context) ([]api.Setting, error) {
+	return []api.Setting{{Key: "language", Value: "fr", Locked: true}}, f.called("Config")
+}
+
+func (f *fake) SetConfig(_ context.Context, key, value string) error {
+	return f.called("SetConfig", key, value)
+}
+
+func (f *fake) DeskURL(context.Context) (string, error) {
+	return "http://127.0.0.1:1/x", f.called("DeskURL")
+}
+
+func (f *fake) Show(_ context.Context, page string) error { return f.called("Show", page) }
+
+func (f *fake) Quit(context.Context) error { return f.called("Quit") }
+
+// serve puts the fake behind a socket. The path is short, whatever the temporary folder is.
+func serve(t *testing.T, f api.Service) (*api.Client, string, context.CancelFunc) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "run", "s.sock")
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- Serve(ctx, Params{Socket: socket, Service: f, Ready: func() { close(ready) }}) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(socket); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the socket stays: %v", err)
+		}
+	})
+	c, err := api.Dial(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c, socket, cancel
+}
+
+// sample makes an argument that is not the zero value.
+func sample(t reflect.Type) reflect.Value {
+	switch t {
+	case reflect.TypeFor[context.Context]():
+		return reflect.ValueOf(context.Background())
+	case reflect.TypeFor[io.Writer]():
+		return reflect.ValueOf(&bytes.Buffer{})
+	}
+	v := reflect.New(t).Elem()
+	switch t.Kind() {
+	case reflect.String:
+		v.SetString("é\u202e \"<" + t.Name())
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(7)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			v.Field(i).Set(sample(t.Field(i).Type))
+		}
+	case reflect.Slice:
+		v.Set(reflect.Append(v, sample(t.Elem())))
+	case reflect.Func:
+		return reflect.MakeFunc(t, func([]reflect.Value) []reflect.Value { return nil })
+	}
+	return v
+}
+
+// TestEveryMethod calls each method of the interface twice, directly and through the socket, and wants the
+// same arguments to arrive and the same answer back: a method that is forgotten on either end fails.
+func TestEveryMethod(t *testing.T) {
+	here, there := &fake{block: make(chan struct{})}, &fake{block: make(chan struct{})}
+	close(here.block)
+	close(there.block)
+	c, _, _ := serve(t, there)
+	service := reflect.TypeFor[api.Service]()
+	if len(methods) != service.NumMethod() {
+		t.Errorf("%d methods are served, the Service has %d", len(methods), service.NumMethod())
+	}
+	for i := range service.NumMethod() {
+		m := service.Method(i)
+		t.Run(m.Name, func(t *testing.T) {
+			call := func(s api.Service) ([]reflect.Value, *bytes.Buffer) {
+				var in []reflect.Value
+				var file *bytes.Buffer
+				for i := range m.Type.NumIn() {
+					v := sample(m.Type.In(i))
+					if b, ok := v.Interface().(*bytes.Buffer); ok {
+						file = b
+					}
+					in = append(in, v)
+				}
+				return reflect.ValueOf(s).MethodByName(m.Name).Call(in), file
+			}
+			want, wantFile := call(here)
+			got, gotFile := call(c)
+			if !reflect.DeepEqual(here.calls, there.calls) || !reflect.DeepEqual(here.args, there.args) {
+				t.Errorf("given %q %+v\narrived %q %+v", here.calls, here.args, there.calls, there.args)
+			}
+			for i := range want {
+				if !reflect.DeepEqual(want[i].Interface(), got[i].Interface()) {
+					t.Errorf("want %+v\nhave %+v", want[i].Interface(), got[i].Interface())
+				}
+			}
+			if wantFile != nil && !bytes.Equal(wantFile.Bytes(), gotFile.Bytes()) {
+				t.Errorf("want %d bytes, have %d", wantFile.Len(), gotFile.Len())
+			}
+		})
+	}
+}
+
+// TestEveryMethodFails wants each method's *api.Error back, whole.
+func TestEveryMethodFails(t *testing.T) {
+	fail := &api.Error{Code: api.CodePolicy, Args: map[string]string{"key": "k"}, Detail: "d é"}
+	c, _, _ := serve(t, &fake{fail: fail})
+	service := reflect.TypeFor[api.Service]()
+	for i := range service.NumMethod() {
+		m := service.Method(i)
+		var in []reflect.Value
+		for i := range m.Type.NumIn() {
+			in = append(in, sample(m.Type.In(i)))
+		}
+		out := reflect.ValueOf(c).MethodByName(m.Name).Call(in)
+		err, _ := out[len(out)-1].Interface().(error)
+		var e *api.Error
+		if !errors.As(err, &e) || !reflect.DeepEqual(e, fail) {
+			t.Errorf("%s: have %v", m.Name, err)
+		}
+	}
+}
+
+func TestFailureMidway(t *testing.T) {
+	c, _, _ := serve(t, &fake{fail: &api.Error{Code: api.CodeDeskAnswer}, midway: true})
+	var b bytes.Buffer
+	if err := c.Export(t.Context(), "R", &b); api.CodeOf(err) != api.CodeDeskAnswer {
+		t.Errorf("have %v", err)
+	}
+}
+
+func TestPlainErrorsGetACode(t *testing.T) {
+	c, _, _ := serve(t, &fake{fail: errors.New("boom")})
+	_, err := c.State(t.Context())
+	if api.CodeOf(err) != api.CodeInternal || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("have %v", err)
+	}
+}
+
+func TestEventsFollowTheirListener(t *testing.T) {
+	f := &fake{block: make(chan struct{})}
+	c, _, stop := serve(t, f)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := c.Events(ctx, func(ev api.Event) {
+		if ev.Page != "tickets" {
+			t.Errorf("have %+v", ev)
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("have %v", err)
+	}
+	// An agent that ends tells it to who listens.
+	err = c.Events(t.Context(), func(api.Event) { stop() })
+	if err != nil && api.CodeOf(err) != api.CodeNoAgent {
+		t.Errorf("have %v", err)
+	}
+	if _, err := c.State(t.Context()); api.CodeOf(err) != api.CodeNoAgent {
+		t.Errorf("after its end: %v", err)
+	}
+}
+
+func TestDialNobody(t *testing.T) {
+	if _, err := api.Dial(filepath.Join(t.TempDir(), "none")); api.CodeOf(err) != api.CodeNoAgent {
+		t.Errorf("have %v", err)
+	}
+}
+
+// panicky breaks.
+type panicky struct{ fake }
+
+func (*panicky) State(context.Context) (api.State, error) { panic("oh") }
+
+func TestPanicIsOneAnswer(t *testing.T) {
+	c, _, _ := serve(t, &panicky{})
+	if _, err := c.State(t.Context()); api.CodeOf(err) != api.CodeInternal {
+		t.Errorf("have %v", err)
+	}
+	if _, err := c.Config(t.Context()); err != nil {
+		t.Errorf("the next call: %v", err)
+	}
+}
+
+// TestStrangers speak to the socket in ways that our client does not.
+func TestStrangers(t *testing.T) {
+	_, socket, _ := serve(t, &fake{})
+	hc := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return net.Dial("unix", socket)
+	}}}
+	for name, c := range map[string]struct {
+		method, path, body string
+		header             map[string]string
+		want               int
+	}{
+		"a browser":         {"POST", "/v1/State", "{}", map[string]string{"Balise-Ipc": "1", "Origin": "https://evil"}, 403},
+		"no header":         {"POST", "/v1/State", "{}", nil, 403},
+		"another version":   {"POST", "/v1/State", "{}", map[string]string{"Balise-Ipc": "2"}, 403},
+		"GET":               {"GET", "/v1/State", "", map[string]string{"Balise-Ipc": "1"}, 404},
+		"no such method":    {"POST", "/v1/Exec", "{}", map[string]string{"Balise-Ipc": "1"}, 404},
+		"another path":      {"POST", "/State", "{}", map[string]string{"Balise-Ipc": "1"}, 404},
+		"not JSON":          {"POST", "/v1/State", "hello", map[string]string{"Balise-Ipc": "1"}, 400},
+		"more than it may":  {"POST", "/v1/Review", `{"id":"` + strings.Repeat("x", maxRequest) + `"}`, map[string]string{"Balise-Ipc": "1"}, 400},
+		"one of our own":    {"POST", "/v1/State", "{}", map[string]string{"Balise-Ipc": "1"}, 200},
+		"no argument given": {"POST", "/v1/Review", "{}", map[string]string{"Balise-Ipc": "1"}, 200},
+	} {
+		req, err := http.NewRequest(c.method, "http://balise"+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range c.header {
+			req.Header.Set(k, v)
+		}
+		resp, err := hc.Do(req)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.want {
+			t.Errorf("%s: have %d, want %d", name, resp.StatusCode, c.want)
+		}
+	}
+}
+
+func TestDeadlines(t *testing.T) {
+	service := reflect.TypeFor[api.Service]()
+	for i := range service.NumMethod() {
+		if name := service.Method(i).Name; name != "Events" && api.Deadline(name) <= 0 {
+			t.Errorf("%s has no deadline", name)
+		}
+	}
+	if api.Deadline("Events") != 0 || api.Deadline("State") > time.Minute {
+		t.Error("deadlines are not what they are meant to be")
+	}
+}

@@ -26,7 +26,7 @@ type describe struct {
 func (u *UI) buildDescribe(s *scope, incident string) *page {
 	d := &describe{u: u, s: s, notices: stack(), about: stack()}
 	u.flow.begin(incident)
-	d.entry = widgets.NewArea(u.inPage, 7)
+	d.entry = widgets.NewArea(u.inPage, 8)
 	d.entry.SetPlaceHolder(u.tr("describe.placeholder"))
 	d.entry.SetText(u.flow.in.Description)
 	d.hint = widgets.Muted(u.tr("describe.hint"))

@@ -98,7 +98,7 @@ func (r *repairs) card(info api.RepairInfo) object {
 // terms says how long it takes, what it risks, and what it would touch.
 func (r *repairs) terms(info api.RepairInfo) objects {
 	u := r.u
-	out := objects{widgets.Muted(u.tr("repair.terms", "time", u.took(info.CostS), "risk", u.tr("repair.risk."+string(info.Risk))))}
+	out := objects{widgets.Muted(u.repairText(info.ID, "duration")), widgets.Muted(u.repairText(info.ID, "risk"))}
 	for _, s := range info.Steps {
 		for _, item := range s.Items {
 			out.add(widgets.Body(u.item(item)))
@@ -173,17 +173,17 @@ func (r *repairs) pending(info api.RepairInfo, a *api.RepairAttempt) objects {
 // outcome is what became of it: the same self-test before and after, and the user's own word.
 func (r *repairs) outcome(info api.RepairInfo, a *api.RepairAttempt) objects {
 	u := r.u
-	out := objects{widgets.NewStatusLine(string(a.State), u.tr("repair.state."+string(a.State)), "")}
-	if key := "reason." + a.Reason; a.Reason != "" && u.t.Has("window."+key) {
-		out.add(widgets.Body(u.tr(key)))
+	out := objects{widgets.NewStatusLine(string(a.State), u.t.T("repair.state."+string(a.State)), "")}
+	if key := "repair.reason." + a.Reason; a.Reason != "" && u.t.Has(key) {
+		out.add(widgets.Body(u.t.T(key)))
 	}
 	for i, after := range a.After {
 		before := ""
 		if i < len(a.Before) {
 			before = u.statusWord(string(a.Before[i].Status))
 		}
-		out.add(widgets.NewStatusLine(string(after.Status), u.t.Check(after.ID),
-			u.tr("repair.before_after", "before", before, "after", u.statusWord(string(after.Status)))))
+		out.add(widgets.NewStatusLine(string(after.Status), u.t.Check(after.ID), u.statusWord(string(after.Status))),
+			widgets.Muted(u.tr("repair.before_after", "before", before, "after", u.statusWord(string(after.Status)))))
 	}
 	says := func(word string) api.RepairRequest {
 		return api.RepairRequest{ID: info.ID, Action: "user_says", Says: word}

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
 	"balise/app/internal/ipc/api"
 	"balise/app/internal/ui/widgets"
 )
@@ -55,6 +58,8 @@ type review struct {
 	changes int             // counts changes, to wait for a pause between them
 	open    map[string]bool // the sections that are unfolded
 	started bool
+	ticked  string         // the section whose box was ticked last,
+	focus   fyne.Focusable // and its box in the page as it was built anew
 }
 
 // pause is how long the user's ticks and letters must rest before the report is built again.
@@ -168,13 +173,17 @@ func (r *review) show() {
 	if r.made == nil {
 		return
 	}
-	var parts objects
+	var parts, sections objects
 	for _, sec := range r.made.Sections {
 		if sec.ID == sectionScreenshot && r.u.flow.picture != nil {
 			continue // the picture's own part of the page says it
 		}
-		parts.add(r.section(sec))
+		if len(sections) > 0 {
+			sections.add(widget.NewSeparator())
+		}
+		sections.add(r.section(sec)...)
 	}
+	parts.add(widgets.NewPanel(widgets.ToneCard, sections...))
 	if len(r.made.Files) > 0 {
 		var list objects
 		for _, file := range r.made.Files {
@@ -182,7 +191,13 @@ func (r *review) show() {
 		}
 		parts.add(widgets.NewPanel(widgets.ToneCard, append(objects{widgets.Heading(r.u.tr("review.attached"))}, list...)...))
 	}
+	// The boxes are new ones: the keyboard stays where it was.
+	keep := r.ticked != "" && r.u.win.Canvas().Focused() != fyne.Focusable(r.subject)
 	fill(r.main, parts...)
+	if keep && r.focus != nil {
+		r.u.win.Canvas().Focus(r.focus)
+	}
+	r.ticked, r.focus = "", nil
 	if r.err == nil && !r.making {
 		r.send.Enable()
 	}
@@ -192,40 +207,44 @@ func (r *review) show() {
 const sectionScreenshot = "screenshot"
 
 // section is one part of the report: a tick box where it may be held back, and the exact text.
-func (r *review) section(sec api.ReviewSection) object {
+func (r *review) section(sec api.ReviewSection) objects {
 	u := r.u
 	title := widgets.Line(sec.Title)
-	var parts objects
+	var name object = widgets.Heading(title)
+	var notes objects
 	switch {
 	case sec.Locked != "":
 		word := "review.locked_sent"
 		if sec.Withheld {
 			word = "review.locked_held"
 		}
-		parts.add(widgets.Heading(title), widgets.Caption(u.tr(word, "file", widgets.Line(sec.Locked))))
+		notes.add(widgets.Caption(u.tr(word, "file", widgets.Line(sec.Locked))))
 	case sec.Optional:
-		parts.add(widgets.NewCheck(u.inPage, title, !sec.Withheld, func(on bool) { r.tick(sec.ID, on) }))
-	default:
-		parts.add(widgets.Heading(title))
-	}
-	if sec.Withheld {
-		parts.add(widgets.Caption(u.tr("review.withheld")))
-	}
-	if sec.Text != "" {
-		fold := widgets.NewFold(u.inPage, u.tr("review.exact"), func() object {
-			r.open[sec.ID] = true
-			return widgets.Mono(sec.Text)
-		})
-		parts.add(fold)
-		if r.open[sec.ID] {
-			fold.Toggle()
+		check := widgets.NewCheck(u.inPage, title, !sec.Withheld, func(on bool) { r.tick(sec.ID, on) })
+		if r.ticked == sec.ID {
+			r.focus = check
 		}
+		name = check
 	}
-	return widgets.NewPanel(widgets.ToneCard, parts...)
+	if sec.Withheld && sec.Locked == "" {
+		notes.add(widgets.Caption(u.tr("review.withheld")))
+	}
+	if sec.Text == "" || sec.Withheld {
+		return append(objects{name}, notes...)
+	}
+	fold := widgets.NewFoldBeside(u.inPage, name, u.tr("review.exact"), func() object {
+		r.open[sec.ID] = true
+		return widgets.Exact(sec.Text)
+	})
+	if r.open[sec.ID] {
+		fold.Toggle()
+	}
+	return append(objects{fold}, notes...)
 }
 
 func (r *review) tick(id string, on bool) {
 	in := &r.u.flow.in
+	r.ticked = id
 	in.Withhold = slices.DeleteFunc(in.Withhold, func(s string) bool { return s == id })
 	if !on {
 		in.Withhold = append(in.Withhold, id)
@@ -238,9 +257,9 @@ func (r *review) file(f api.ReviewFile) object {
 	if f.Preview == "" {
 		return text
 	}
-	return stack(text, widgets.NewFold(r.u.inPage, r.u.tr("review.exact"), func() object {
-		return widgets.Mono(f.Preview)
-	}))
+	return widgets.NewFoldBeside(r.u.inPage, text, r.u.tr("review.exact"), func() object {
+		return widgets.Exact(f.Preview)
+	})
 }
 
 func (r *review) onSend() {

@@ -125,7 +125,7 @@ func (c *settings) showLanguage(list []api.Setting) {
 				u.readState()
 			})
 	}
-	parts := objects{widgets.Heading(u.tr("settings.language")), choose}
+	parts := objects{field(u.tr("settings.language"), widgets.Framed(choose))}
 	if at.Locked {
 		choose.Disable()
 		parts.add(widgets.Caption(u.tr("settings.locked", "file", widgets.Line(at.File))))
@@ -139,7 +139,7 @@ func (c *settings) showAll(list []api.Setting) {
 	var locked objects
 	for _, s := range list {
 		if s.Locked {
-			locked.add(widgets.Body(u.tr("settings.value", "key", s.Key, "value", c.value(s))),
+			locked.add(widgets.Body(u.tr("settings.value", "key", c.name(s.Key), "value", c.value(s))),
 				widgets.Caption(u.tr("settings.locked", "file", widgets.Line(s.File))))
 		}
 	}
@@ -154,7 +154,7 @@ func (c *settings) showAll(list []api.Setting) {
 			if key := "window.source." + s.Source; u.t.Has(key) {
 				source = u.t.T(key)
 			}
-			box.Add(widgets.Body(u.tr("settings.value", "key", s.Key, "value", c.value(s))))
+			box.Add(widgets.Body(u.tr("settings.value", "key", c.name(s.Key), "value", c.value(s))))
 			if s.File != "" {
 				source = u.tr("settings.source_file", "source", source, "file", widgets.Line(s.File))
 			}
@@ -166,6 +166,14 @@ func (c *settings) showAll(list []api.Setting) {
 		parts.add(widgets.Caption(u.tr("settings.version", "version", widgets.Line(u.state.Version))))
 	}
 	fill(c.all, parts...)
+}
+
+// name is a setting's name in words, or its key for those that only administrators use.
+func (c *settings) name(key string) string {
+	if k := "window.settings.key." + key; c.u.t.Has(k) {
+		return c.u.t.T(k)
+	}
+	return key
 }
 
 func (c *settings) value(s api.Setting) string {

@@ -51,8 +51,8 @@ func (u *UI) buildSignIn(s *scope) *page {
 	p := &page{
 		body: objects{
 			widgets.Title(u.tr("signin.title")), widgets.Body(u.tr("signin.intro")), f.state,
-			widgets.NewPanel(widgets.ToneCard, field(u.tr("signin.url"), f.url), field(u.tr("signin.kind_name"), f.kind),
-				field(u.tr("signin.auth_name"), f.auth), f.tokenBox, f.basicBox),
+			widgets.NewPanel(widgets.ToneCard, field(u.tr("signin.url"), f.url), field(u.tr("signin.kind_name"), widgets.Framed(f.kind)),
+				field(u.tr("signin.auth_name"), widgets.Framed(f.auth)), f.tokenBox, f.basicBox),
 			widgets.Muted(u.tr("signin.keyring")),
 		},
 		foot: objects{later, f.try, f.save}, primary: f.save, focus: f.url,

@@ -22,7 +22,6 @@ func (u *UI) buildTrust(s *scope) *page {
 		return facts
 	})
 	p.body = append(p.body, fold, widgets.Heading(u.tr("trust.sent")), sent)
-	p.focus = fold.Head
 	ask(s, quick, func(ctx context.Context) (api.TicketList, error) { return u.p.Service.Tickets(ctx, false) },
 		func(list api.TicketList, err error) {
 			if err != nil {
@@ -55,7 +54,7 @@ func (u *UI) readSnapshot(s *scope, into *containerT) {
 		var parts objects
 		for _, g := range groups {
 			name := g.ID
-			if key := "snapshot." + g.ID; u.t.Has(key) {
+			if key := "group." + g.ID; u.t.Has(key) {
 				name = u.t.T(key)
 			}
 			card := objects{widgets.Heading(name)}

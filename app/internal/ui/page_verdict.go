@@ -122,10 +122,10 @@ func (u *UI) diagnosisParts(d *api.Diagnosis, f *flow) objects {
 		}
 	}
 	if w.RuledOut != "" {
-		parts.add(widgets.Heading(u.tr("verdict.ruled_out")), widgets.Body(w.RuledOut))
+		parts.add(widgets.Muted(w.RuledOut))
 	}
 	if w.Also != "" {
-		parts.add(widgets.Heading(u.tr("verdict.also")), widgets.Body(w.Also))
+		parts.add(widgets.NewPanel(widgets.ToneInfo, widgets.Body(w.Also)))
 	}
 	if len(d.Folded) > 0 {
 		parts.add(widgets.NewFold(u.inPage, u.t.N("window.verdict.folded", len(d.Folded)), func() object {

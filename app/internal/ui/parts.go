@@ -86,14 +86,6 @@ func (u *UI) when(t time.Time) string {
 	return u.tr("when.year", "day", d2, "month", month, "year", y2)
 }
 
-// took is how long something lasts, in words.
-func (u *UI) took(seconds int) string {
-	if seconds < 60 {
-		return u.t.N("window.took.seconds", max(1, seconds))
-	}
-	return u.t.N("window.took.minutes", (seconds+59)/60)
-}
-
 // subjectOf makes a ticket's subject of what the user wrote: the first line, cut between two words.
 func subjectOf(text string) string {
 	const most = 90
@@ -119,21 +111,13 @@ func (u *UI) factLine(f api.Fact) string {
 	if key := "fact." + f.Key; u.t.Has(key) {
 		name = u.t.T(key)
 	}
-	value := widgets.Line(f.String())
-	switch v := f.Value.(type) {
-	case bool:
-		value = u.tr(map[bool]string{true: "yes", false: "no"}[v])
-	case int64:
-		if f.Unit == "B" {
-			value = u.size(v)
-		}
-	case float64: // how a whole number arrives from the socket
-		if f.Unit == "B" {
-			value = u.size(int64(v))
-		}
-	}
-	return u.tr("fact", "name", name, "value", value)
+	return u.tr("fact", "name", name, "value", widgets.Line(u.t.Fact(f)))
 }
 
 // statusWord is the word of a self-test's status.
-func (u *UI) statusWord(s string) string { return u.tr("check_status." + s) }
+func (u *UI) statusWord(s string) string {
+	if key := "check.status." + s; u.t.Has(key) {
+		return u.t.T(key)
+	}
+	return u.tr("check_status." + s)
+}

@@ -77,7 +77,10 @@ func (p *picture) rows() {
 				p.shot.Select(i)
 				u.win.Canvas().Focus(p.shot)
 			}),
-			widgets.NewButton(u.inPage, widgets.Quiet, u.tr("picture.remove", "n", i+1), func() { p.shot.Remove(i) }),
+			widgets.NewButton(u.inPage, widgets.Quiet, u.tr("picture.remove", "n", i+1), func() {
+				p.shot.Remove(i)
+				u.win.Canvas().Focus(p.shot)
+			}),
 		))
 	}
 	fill(p.list, list...)

@@ -70,7 +70,7 @@ func newShell(u *UI) *shell {
 			label := widget.NewLabel("")
 			label.Truncation = fyne.TextTruncateEllipsis
 			icon := widgets.NewIcon("nav-report", theme.ColorMuted, theme.ColorRail, 20)
-			return container.NewBorder(nil, nil, icon, nil, label)
+			return container.NewBorder(nil, nil, container.NewHBox(widgets.Gap(1), icon), nil, label)
 		},
 		func(i int, o fyne.CanvasObject) { s.fillRail(items[i], o.(*fyne.Container)) },
 		func(i int) {
@@ -107,7 +107,7 @@ func (s *shell) fillRail(it railItem, row *fyne.Container) {
 	label := row.Objects[0].(*widget.Label)
 	label.TextStyle = fyne.TextStyle{Bold: it.page == railPage(s.u.at.name)}
 	label.SetText(text)
-	row.Objects[1].(*widgets.Icon).Set(it.icon, fynetheme.ColorNamePrimary, theme.ColorRail)
+	row.Objects[1].(*fyne.Container).Objects[1].(*widgets.Icon).Set(it.icon, fynetheme.ColorNamePrimary, theme.ColorRail)
 }
 
 func (s *shell) openScope() {

@@ -210,7 +210,9 @@ func Outage() api.Notice {
 // Picture is a made-up screenshot.
 func Picture() []byte {
 	img := image.NewRGBA(image.Rect(0, 0, 960, 540))
-	fill := func(r image.Rectangle, c color.Color) { draw.Draw(img, r, image.NewUniform(c), image.Point{}, draw.Src) }
+	fill := func(r image.Rectangle, c color.Color) {
+		draw.Draw(img, r, image.NewUniform(c), image.Point{}, draw.Src)
+	}
 	fill(img.Bounds(), color.RGBA{0x2a, 0x6f, 0x97, 0xff})
 	fill(image.Rect(120, 60, 760, 460), color.White)
 	fill(image.Rect(120, 60, 760, 96), color.RGBA{0x33, 0x41, 0x4e, 0xff})

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"sort"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -125,7 +126,7 @@ func (b *Button) setDisabled(d bool) {
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r := &buttonRenderer{
 		b: b, ground: canvas.NewRectangle(nil), ring: canvas.NewRectangle(nil),
-		text: canvas.NewText("", nil), icon: canvas.NewImageFromResource(nil),
+		text: canvas.NewText(b.Text, nil), icon: canvas.NewImageFromResource(nil),
 	}
 	r.icon.FillMode = canvas.ImageFillContain
 	r.apply()
@@ -147,6 +148,8 @@ const (
 	buttonRadius = 7
 	ringWidth    = 2
 	buttonHeight = 36 // also by finger, and by a hand that shakes
+	// buttonMost is the widest text that a button asks room for: names from outside may be long.
+	buttonMost = 360
 )
 
 func (r *buttonRenderer) pad() float32 {
@@ -157,7 +160,8 @@ func (r *buttonRenderer) pad() float32 {
 }
 
 func (r *buttonRenderer) MinSize() fyne.Size {
-	s := r.text.MinSize()
+	s := r.measure(r.b.Text)
+	s.Width = min(s.Width, buttonMost)
 	if r.b.Icon != nil {
 		s.Width += buttonIcon
 		if r.b.Text != "" {
@@ -170,6 +174,7 @@ func (r *buttonRenderer) MinSize() fyne.Size {
 func (r *buttonRenderer) Layout(s fyne.Size) {
 	r.ground.Resize(s)
 	r.ring.Resize(s)
+	r.text.Text = r.fit(s.Width - 2*r.pad() - r.iconWidth())
 	t := r.text.MinSize()
 	w := t.Width
 	if r.b.Icon != nil {
@@ -187,6 +192,30 @@ func (r *buttonRenderer) Layout(s fyne.Size) {
 	r.text.Resize(t)
 	r.text.Move(fyne.NewPos(x, (s.Height-t.Height)/2))
 }
+
+func (r *buttonRenderer) measure(text string) fyne.Size {
+	return fyne.MeasureText(text, r.text.TextSize, r.text.TextStyle)
+}
+
+func (r *buttonRenderer) iconWidth() float32 {
+	if r.b.Icon == nil {
+		return 0
+	}
+	return buttonIcon + buttonGap
+}
+
+// fit is the text, or as much of it as there is room for.
+func (r *buttonRenderer) fit(room float32) string {
+	text := r.b.Text
+	if r.measure(text).Width <= room+0.5 {
+		return text
+	}
+	runes := []rune(text)
+	n := sort.Search(len(runes), func(n int) bool { return r.measure(string(runes[:n+1])+ellipsis).Width > room })
+	return string(runes[:n]) + ellipsis
+}
+
+const ellipsis = "\u2026"
 
 func (r *buttonRenderer) colours() (ground, front color.Color) {
 	c := colourOf(r.b)
@@ -229,7 +258,7 @@ func (r *buttonRenderer) apply() {
 			r.ground.StrokeColor, r.ground.StrokeWidth = c(theme.ColorRing), 1
 		}
 	}
-	r.text.Text, r.text.Color = r.b.Text, front
+	r.text.Color = front
 	r.text.TextSize = r.b.Theme().Size(fynetheme.SizeNameText)
 	r.text.TextStyle = fyne.TextStyle{Bold: r.b.Rank != Quiet}
 	r.icon.Resource = nil

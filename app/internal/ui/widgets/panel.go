@@ -51,6 +51,7 @@ type Panel struct {
 	pad     float32
 	radius  float32
 	ground  fyne.ThemeColorName
+	edge    fyne.ThemeColorName
 }
 
 // NewPanel puts objects under each other on a card.
@@ -75,6 +76,13 @@ func NewGround(c fyne.ThemeColorName, content fyne.CanvasObject) *Panel {
 	return p
 }
 
+// Framed puts an edge round a choice, which Fyne draws without one: on a card it would not be seen.
+func Framed(content fyne.CanvasObject) *Panel {
+	p := &Panel{content: content, ground: fynetheme.ColorNameInputBackground, edge: fynetheme.ColorNameInputBorder, pad: 1, radius: 6}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
 // CreateRenderer implements fyne.Widget.
 func (p *Panel) CreateRenderer() fyne.WidgetRenderer {
 	r := &panelRenderer{p: p, back: canvas.NewRectangle(nil)}
@@ -92,6 +100,9 @@ func (r *panelRenderer) apply() {
 	r.back.CornerRadius = r.p.radius
 	if r.p.ground != "" {
 		r.back.FillColor, r.back.StrokeColor = c(r.p.ground), color.Transparent
+		if r.p.edge != "" {
+			r.back.StrokeColor, r.back.StrokeWidth = c(r.p.edge), 1
+		}
 		return
 	}
 	r.back.FillColor, r.back.StrokeColor, r.back.StrokeWidth = c(r.p.tone.ground()), c(r.p.tone.edge()), 1

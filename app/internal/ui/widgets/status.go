@@ -68,7 +68,7 @@ func (l *StatusLine) Set(status, name, word string) {
 	k := lookOf(status)
 	l.icon.Set(k.drawing, k.shape, theme.ColorSurface)
 	l.name.SetText(Line(name))
-	l.word.SetText(Line(word))
+	l.word.SetText(Short(word, 32)) // a word; one from outside may be a book
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -88,10 +88,18 @@ type Fold struct {
 
 // NewFold makes a closed fold.
 func NewFold(h *Host, title string, content func() fyne.CanvasObject) *Fold {
+	return NewFoldBeside(h, nil, title, content)
+}
+
+// NewFoldBeside makes a closed fold whose head stands at the right of something.
+func NewFoldBeside(h *Host, beside fyne.CanvasObject, title string, content func() fyne.CanvasObject) *Fold {
 	f := &Fold{OnOpen: content, body: container.NewVBox()}
 	f.body.Hide()
 	f.Head = NewButton(h, Quiet, title, f.Toggle).AlignLeading().WithIcon(Drawing("fold-closed"))
 	f.all = container.NewVBox(f.Head, f.body)
+	if beside != nil {
+		f.all = container.NewVBox(container.NewBorder(nil, nil, nil, f.Head, beside), f.body)
+	}
 	f.ExtendBaseWidget(f)
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -17,9 +18,17 @@ const maxShown = 20_000
 // Plain makes a text from outside safe to show: no control characters, and none of the marks that turn the
 // direction of writing, which could make one thing read as another.
 func Plain(s string) string {
+	s = clean(s)
+	if len(s) > maxShown {
+		s = cutRunes(s, maxShown) + ellipsis
+	}
+	return s
+}
+
+func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	s = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
@@ -31,18 +40,19 @@ func Plain(s string) string {
 		}
 		return r
 	}, s)
-	if len(s) > maxShown {
-		cut := maxShown
-		for cut > 0 && s[cut]&0xc0 == 0x80 {
-			cut--
-		}
-		s = s[:cut] + "\u2026"
-	}
-	return s
 }
 
 // Line is Plain on one line.
 func Line(s string) string { return strings.Join(strings.Fields(Plain(s)), " ") }
+
+// Short is Line, cut to n letters.
+func Short(s string, n int) string {
+	s = Line(s)
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + ellipsis
+	}
+	return s
+}
 
 // text is a wrapped plain text in a colour and size of the theme. It is a RichText of one plain segment:
 // nothing is ever parsed as markup.
@@ -94,6 +104,20 @@ func Mono(s string) *widget.RichText {
 		ColorName: fynetheme.ColorNameForeground, SizeName: fynetheme.SizeNameCaptionText,
 		TextStyle: fyne.TextStyle{Monospace: true},
 	})
+}
+
+// gridHeight is how much of a very long text shows at once.
+const gridHeight = 300
+
+// Exact is text that leaves the computer, whole: a very long one in a grid that scrolls by itself, because
+// laying out its lines would take seconds.
+func Exact(s string) fyne.CanvasObject {
+	if s = clean(s); len(s) <= maxShown {
+		return Mono(s)
+	}
+	g := widget.NewTextGridFromString(s)
+	g.Scroll = fyne.ScrollBoth
+	return container.NewStack(gap(gridHeight), g)
 }
 
 // SetText changes the text of what Title, Body and the others made.

@@ -40,7 +40,7 @@ chown -R root:lp "$dir/spool" "$dir/cache" "$dir/tmp" "$dir/state"
 chmod 770 "$dir/tmp" "$dir/spool" "$dir/cache"
 
 # A free loopback port: the one of the system's CUPS may be taken.
-port=6310
+port=$((6310 + $$ % 500))
 while (echo >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || grep -qi ":$(printf %04X $port) " /proc/net/tcp; do
 	port=$((port + 1))
 done

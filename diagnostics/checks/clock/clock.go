@@ -76,11 +76,11 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
 }
 
-// settleRefs is how long further references are waited for once two have answered.
-const settleRefs = 300 * time.Millisecond
-
-// enough readings make a median worth having.
-const enough = 2
+// How long further references are waited for once one has answered, and once there are enough for a median.
+const (
+	settleOne = 800 * time.Millisecond
+	settleTwo = 300 * time.Millisecond
+)
 
 func ask(ctx context.Context, refs []string, p Params) []probe.ClockReading {
 	ctx, cancel := context.WithCancel(ctx)
@@ -105,9 +105,12 @@ func ask(ctx context.Context, refs []string, p Params) []probe.ClockReading {
 		if r.Err != nil {
 			continue
 		}
-		if good = append(good, r); len(good) == enough {
-			timer := time.AfterFunc(settleRefs, cancel)
-			defer timer.Stop()
+		good = append(good, r)
+		switch len(good) {
+		case 1:
+			defer time.AfterFunc(settleOne, cancel).Stop()
+		case 2:
+			defer time.AfterFunc(settleTwo, cancel).Stop()
 		}
 	}
 	return good

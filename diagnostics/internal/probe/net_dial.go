@@ -101,19 +101,24 @@ func LostSYN(took time.Duration) (lost bool, over time.Duration) {
 
 // DialHost resolves as the system does and connects to the addresses in turn, with both families side by
 // side where there are both.
-func DialHost(ctx context.Context, hostport string) Dial {
+func DialHost(ctx context.Context, hostport string) Dial { return dialHost(ctx, hostport, func() {}) }
+
+// dialHost calls named once the name is known, so that a silent peer is not taken for a silent name server.
+func dialHost(ctx context.Context, hostport string, named func()) Dial {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
 		return Dial{Err: err}
 	}
 	start := time.Now()
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		named()
 		return DialTCP(ctx, hostport)
 	}
 	addrs, err := LookupHost(ctx, host)
 	if err != nil {
 		return Dial{Err: err, Took: time.Since(start)}
 	}
+	named()
 	return dialAny(ctx, addrs, port)
 }
 

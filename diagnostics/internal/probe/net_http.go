@@ -131,20 +131,22 @@ func (j *journey) stamp(t *time.Time) {
 	*t = now
 }
 
+func (j *journey) named() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stage = StageTCP
+	if j.proxied {
+		j.stage = StageProxy
+	}
+}
+
 func (j *journey) dialled(d Dial) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	_, isName := errors.AsType[*net.DNSError](d.Err)
-	switch {
-	case d.Err == nil:
-		j.stage, j.connect = StageTCP, d.Took
-		if j.proxied {
-			j.stage = StageProxy
-		}
-	case j.proxied:
-		j.stage = StageProxy
-	case !isName:
-		j.stage = StageTCP
+	if d.Err == nil {
+		j.connect = d.Took
+	} else if j.proxied {
+		j.stage = StageProxy // its name counts as the proxy's fault too
 	}
 }
 
@@ -162,7 +164,7 @@ func transportFor(r HTTPRequest, j *journey) *http.Transport {
 		DisableKeepAlives: true, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: headerLimit,
 		TLSClientConfig: &tls.Config{RootCAs: r.Roots, MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			d := DialHost(ctx, addr)
+			d := dialHost(ctx, addr, j.named)
 			j.dialled(d)
 			return d.Conn, d.Err
 		},

@@ -26,6 +26,9 @@ func describeLink(l *Link) {
 	l.Known = true
 	_, err := os.Stat(filepath.Join(dir, "device"))
 	l.Physical = err == nil
+	if readWord(filepath.Join(dir, "carrier")) == "0" {
+		l.Running = false // the flag follows up to a second later
+	}
 	_, err = os.Stat(filepath.Join(dir, "wireless"))
 	l.Wireless = err == nil
 	if !l.Wireless {

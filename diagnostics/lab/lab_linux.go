@@ -1,0 +1,216 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Lab is one topology. Its methods are for one goroutine, that of the test.
+type Lab struct {
+	client, router, outside string
+	etc                     string // what stands in the client's /etc
+}
+
+const (
+	prefix  = "balise-lab-"
+	runNets = "/run/netns"
+	etcNets = "/etc/netns"
+)
+
+// serial makes names unique within this process.
+var serial atomic.Int64
+
+// New builds a healthy topology for a test and removes it at its end. Without BALISE_TEST_ROOT=1 and root the
+// test is skipped.
+func New(t testing.TB) *Lab {
+	t.Helper()
+	if os.Getenv(EnvRoot) != "1" || os.Geteuid() != 0 {
+		t.Skipf("needs network namespaces: run as root with %s=1 (packaging/test does)", EnvRoot)
+	}
+	l, err := Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// Build is New for programs: the caller closes the lab.
+func Build() (*Lab, error) {
+	sweep()
+	name := fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), serial.Add(1))
+	l := &Lab{client: name + "-c", router: name + "-r", outside: name + "-o"}
+	l.etc = filepath.Join(etcNets, l.client)
+	if err := l.build(); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+func (l *Lab) build() error {
+	for _, ns := range []string{l.client, l.router, l.outside} {
+		if err := ip("netns", "add", ns); err != nil {
+			return err
+		}
+	}
+	if err := l.files(); err != nil {
+		return err
+	}
+	steps := [][]string{
+		{"link", "add", "eth0", "netns", l.client, "type", "veth", "peer", "name", "lan", "netns", l.router},
+		{"link", "add", "wan", "netns", l.router, "type", "veth", "peer", "name", "eth0", "netns", l.outside},
+		{"-n", l.client, "addr", "add", ClientIP + "/24", "dev", "eth0"},
+		{"-n", l.router, "addr", "add", RouterIP + "/24", "dev", "lan"},
+		{"-n", l.router, "addr", "add", "10.77.1.1/24", "dev", "wan"},
+	}
+	for _, a := range []string{DNS1, DNS2, PortalIP, Exit1, Exit2, ServiceIP, ClockIP, ProxyIP} {
+		steps = append(steps, []string{"-n", l.outside, "addr", "add", a + "/24", "dev", "eth0"})
+	}
+	for _, up := range [][2]string{
+		{l.client, "lo"}, {l.client, "eth0"}, {l.router, "lo"}, {l.router, "lan"}, {l.router, "wan"},
+		{l.outside, "lo"}, {l.outside, "eth0"},
+	} {
+		steps = append(steps, []string{"-n", up[0], "link", "set", up[1], "up"})
+	}
+	steps = append(steps,
+		[]string{"-n", l.client, "route", "add", "default", "via", RouterIP},
+		[]string{"-n", l.outside, "route", "add", "default", "via", "10.77.1.1"})
+	for _, s := range steps {
+		if err := ip(s...); err != nil {
+			return err
+		}
+	}
+	return within(l.router, func() error {
+		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
+	})
+}
+
+// files are what `ip netns exec` lays over the client's /etc: a resolver that asks the lab's servers only.
+func (l *Lab) files() error {
+	if err := os.MkdirAll(l.etc, 0o755); err != nil {
+		return err
+	}
+	return errors.Join(
+		l.Resolvers(DNS1, DNS2),
+		os.WriteFile(filepath.Join(l.etc, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nhosts: files dns\n"), 0o644),
+		os.WriteFile(filepath.Join(l.etc, "hosts"), []byte("127.0.0.1 localhost\n"), 0o644))
+}
+
+// Close removes the topology, whatever of it was built.
+func (l *Lab) Close() error {
+	var errs []error
+	for _, ns := range []string{l.client, l.router, l.outside} {
+		if _, err := os.Stat(filepath.Join(runNets, ns)); err == nil {
+			errs = append(errs, ip("netns", "delete", ns))
+		}
+	}
+	errs = append(errs, os.RemoveAll(l.etc))
+	_ = os.Remove(etcNets) // only if nobody else has anything in it
+	return errors.Join(errs...)
+}
+
+// sweep removes what a killed test of an earlier process left behind.
+func sweep() {
+	for _, dir := range []string{runNets, etcNets} {
+		names, _ := filepath.Glob(filepath.Join(dir, prefix+"*"))
+		for _, name := range names {
+			pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(name), prefix), "-")
+			n, err := strconv.Atoi(pid)
+			if err != nil || syscall.Kill(n, 0) == nil {
+				continue
+			}
+			if dir == runNets {
+				_ = ip("netns", "delete", filepath.Base(name))
+			} else {
+				_ = os.RemoveAll(name)
+			}
+		}
+	}
+}
+
+func ip(args ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// Command prepares a process in the client's namespace. Its environment is empty but for what a lab needs: no
+// proxy, no buses, both of which no namespace would keep away.
+func (l *Lab) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", l.client, name}, args...)...)
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "LANG=C.UTF-8",
+		"DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent",
+	}
+	return cmd
+}
+
+// Listen opens a TCP socket outside; addr is one of the lab's addresses with a port.
+func (l *Lab) Listen(addr string) (ln net.Listener, err error) {
+	err = within(l.outside, func() error {
+		ln, err = net.Listen("tcp4", addr)
+		return err
+	})
+	return ln, err
+}
+
+// ListenPacket opens a UDP socket outside.
+func (l *Lab) ListenPacket(addr string) (pc net.PacketConn, err error) {
+	err = within(l.outside, func() error {
+		pc, err = net.ListenPacket("udp4", addr)
+		return err
+	})
+	return pc, err
+}
+
+// within runs f on a thread that has joined a namespace. A thread that cannot go back is never given back.
+func within(ns string, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		home, err := os.Open("/proc/thread-self/ns/net")
+		if err != nil {
+			done <- err
+			return
+		}
+		defer home.Close()
+		there, err := os.Open(filepath.Join(runNets, ns))
+		if err != nil {
+			done <- err
+			return
+		}
+		defer there.Close()
+		if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+			done <- fmt.Errorf("join namespace: %w", err)
+			return
+		}
+		err = f()
+		if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back == nil {
+			runtime.UnlockOSThread()
+		}
+		done <- err
+	}()
+	return <-done
+}

@@ -119,7 +119,9 @@ func (c *collector) collect(all bool) Report {
 // words puts the user's subject and description in, redacted.
 func (c *collector) words(r *Report) {
 	r.Subject = oneLine(c.redactor.Words(c.req.Input.Subject), maxSubject)
-	c.whole = strings.TrimSpace(c.redactor.Words(c.req.Input.Description))
+	if c.whole == "" { // a long one takes seconds, and the review looks twice
+		c.whole = strings.TrimSpace(c.redactor.Words(c.req.Input.Description))
+	}
 	r.Description = c.whole
 	if cut, was := cutRunes(c.whole, maxBodyWords); was {
 		r.Description, r.DescriptionCut = cut, true

@@ -223,7 +223,7 @@ func (v *view) TriedNotes(t Tried) []string {
 		out = append(out, line)
 	}
 	if t.Reason != "" {
-		out = append(out, v.p.T("report.tried.reason", "reason", t.Reason))
+		out = append(out, v.p.T("report.tried.reason", "reason", v.word("report.tried.why", t.Reason)))
 	}
 	if t.UserSays == "yes" || t.UserSays == "no" {
 		out = append(out, v.p.T("report.tried.user_"+t.UserSays))

@@ -81,8 +81,10 @@ func (v *view) Value(f diagnostics.Fact) string {
 
 // wordOf translates the codes that our own facts use as values.
 func (v *view) wordOf(key, value string) string {
-	if k := "factvalue." + key + "." + value; v.p.Has(k) {
-		return v.p.T(k)
+	for _, area := range []string{"factvalue.", "value."} {
+		if k := area + key + "." + value; v.p.Has(k) {
+			return v.p.T(k)
+		}
 	}
 	return value
 }

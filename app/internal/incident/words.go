@@ -11,7 +11,7 @@ import (
 
 // bare facts read without their label: "ext4", not "file system: ext4".
 var bare = []string{
-	"system", "processor", "mount", "fs", "interface", "kind", "printer", "connector", "state", "arch",
+	"system", "processor", "mount", "fs", "volume", "interface", "kind", "printer", "connector", "state", "arch",
 	"machine_name", "time_zone", "part",
 }
 

@@ -49,6 +49,7 @@ func (s *store) add(name, mimeType string, fill func(io.Writer) error) (File, er
 }
 
 func writeFile(path string, fill func(io.Writer) error) (err error) {
+	_ = os.Remove(path) // of an attempt that was killed
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return storeError(err)

@@ -112,10 +112,13 @@ func (s *session) printCheck(inc api.Incident) {
 	}
 	s.printDiagnosis(inc.Diagnosis)
 	s.printResults(inc.Results)
-	if len(inc.Repairs) > 0 {
+	if len(inc.Repairs) > 0 && inc.Diagnosis != nil && inc.Diagnosis.Problem() {
 		s.out.blank()
 		s.out.say(s.t("cli.check.repairs"))
 		for _, r := range inc.Repairs {
+			if !r.Available {
+				continue
+			}
 			s.out.item("  ", "    ", "balise repair run "+r.ID+": "+s.repairName(r.ID))
 		}
 	}
@@ -126,8 +129,12 @@ func (s *session) printDiagnosis(d *api.Diagnosis) {
 		return
 	}
 	text := s.diagnosis(d)
+	sure := ""
+	if d.Problem() && text.Confidence != "" {
+		sure = s.t("cli.check.confidence", "what", text.Confidence)
+	}
 	for _, sentence := range []string{
-		text.Sentence, text.Breaks, text.RuledOut, text.Now, text.Actor, text.Confidence, text.Also,
+		text.Sentence, text.Breaks, text.RuledOut, sure, text.Now, text.Actor, text.Also,
 	} {
 		if sentence != "" {
 			s.out.say(sentence)
@@ -193,7 +200,7 @@ func runSnapshot(ctx context.Context, s *session, _ commandLine) error {
 		if i > 0 {
 			s.out.blank()
 		}
-		s.out.say(s.named("fact.group."+g.ID, g.ID))
+		s.out.say(s.named("group."+g.ID, g.ID))
 		for _, f := range g.Facts {
 			s.out.item("  ", "    ", s.fact(f))
 		}
@@ -203,7 +210,9 @@ func runSnapshot(ctx context.Context, s *session, _ commandLine) error {
 }
 
 // fact is one fact for people.
-func (s *session) fact(f api.Fact) string { return s.named("fact."+f.Key, f.Key) + ": " + f.String() }
+func (s *session) fact(f api.Fact) string {
+	return s.named("fact."+f.Key, f.Key) + ": " + s.texts.Fact(f)
+}
 
 // notNil makes an empty list [] in JSON: a script should not have to tell null from nothing.
 func notNil[T any](list []T) []T {

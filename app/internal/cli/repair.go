@@ -29,7 +29,7 @@ func runRepairList(ctx context.Context, s *session, _ commandLine) error {
 	doc := RepairsDoc{Schema: schemaRepairs, Repairs: []RepairLine{}}
 	for _, r := range inc.Repairs {
 		doc.Repairs = append(doc.Repairs, RepairLine{RepairInfo: r, Name: s.repairName(r.ID)})
-		s.out.item("", "  ", r.ID+": "+s.repairName(r.ID)+" "+s.t("cli.repair.risk."+string(r.Risk)))
+		s.out.item("", "  ", r.ID+": "+s.repairName(r.ID)+". "+s.named("repair."+r.ID+".risk", ""))
 		if !r.Available {
 			s.out.item("  ", "  ", s.t("cli.repair.not_available")+" "+s.named("repair.why."+r.Why, r.Why))
 		}
@@ -94,8 +94,10 @@ func (s *session) explainRepair(inc api.Incident, id string) {
 		if r.ID != id {
 			continue
 		}
-		s.out.note(s.repairName(id) + " " + s.t("cli.repair.risk."+string(r.Risk)) + " " +
-			s.t("cli.repair.takes", "seconds", r.CostS))
+		s.out.note(s.repairName(id))
+		for _, about := range []string{"what", "risk", "duration"} {
+			s.out.note(s.named("repair."+id+"."+about, ""))
+		}
 		for _, step := range r.Steps {
 			s.explainStep(id, step)
 		}

@@ -1,24 +1,19 @@
 package cli
 
 import (
-	"strconv"
 	"time"
 
 	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
 )
 
-// errorWords is what an error code means and what to do next.
+// errorWords is what an error code means and what to do next. Arguments come from outside: one line each.
 func (s *session) errorWords(code string, args map[string]string) (what, next string) {
-	var pairs []any
+	tidy := make(map[string]string, len(args))
 	for name, value := range args {
-		pairs = append(pairs, name, cleanLine(value))
+		tidy[name] = cleanLine(value)
 	}
-	key := "error." + code
-	if !s.texts.Has(key + ".what") {
-		return code, ""
-	}
-	return s.t(key+".what", pairs...), s.t(key+".next", pairs...)
+	return s.texts.Error(code, tidy)
 }
 
 // diagnosis is a diagnosis in words.
@@ -35,33 +30,8 @@ func (s *session) named(key, code string) string {
 	return code
 }
 
-// size is bytes for people, in decimal units as file managers show them.
-func (s *session) size(n int64) string {
-	units := []string{"cli.unit.b", "cli.unit.kb", "cli.unit.mb", "cli.unit.gb"}
-	v, i := float64(n), 0
-	for v >= 1000 && i < len(units)-1 {
-		v, i = v/1000, i+1
-	}
-	text := strconv.FormatFloat(v, 'f', 0, 64)
-	if i > 0 && v < 10 {
-		text = strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return s.t(units[i], "n", s.decimal(text))
-}
-
-// decimal writes a number's point as the language does.
-func (s *session) decimal(text string) string {
-	if s.texts.Lang() != "fr" {
-		return text
-	}
-	out := []byte(text)
-	for i, c := range out {
-		if c == '.' {
-			out[i] = ','
-		}
-	}
-	return string(out)
-}
+// size is bytes for people.
+func (s *session) size(n int64) string { return s.texts.Quantity(float64(n), "B") }
 
 // when is a time for people, in local time; nothing for no time.
 func (s *session) when(t time.Time) string {

@@ -32,10 +32,10 @@ func TestShapeFollowsWhatMattersMost(t *testing.T) {
 func TestLookInFrench(t *testing.T) {
 	texts := i18n.New("fr")
 	got := lookOf(Status{Unread: 2, Practice: true}, texts)
-	if got.tickets != "Mes tickets (2 nouvelles réponses)" || got.tooltip != "Balise\u00a0: 2 nouvelles réponses" || !got.practice {
+	if got.tickets != "Mes demandes (2 nouvelles réponses)" || got.tooltip != "Balise\u00a0: 2 nouvelles réponses" || !got.practice {
 		t.Errorf("%+v", got)
 	}
-	if got := lookOf(Status{}, texts); got.tickets != "Mes tickets" || got.tooltip == "" {
+	if got := lookOf(Status{}, texts); got.tickets != "Mes demandes" || got.tooltip == "" {
 		t.Errorf("%+v", got)
 	}
 }

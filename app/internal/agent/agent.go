@@ -36,6 +36,7 @@ type Agent struct {
 	repairs   *repair.Engine
 	incidents *incidents
 	notices   notices
+	rest      rest
 
 	// life ends with Close; everything that runs in the background ends with it and is waited for.
 	life context.Context

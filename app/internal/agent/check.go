@@ -56,6 +56,7 @@ func (a *Agent) Check(
 		return api.Incident{}, err
 	}
 	defer release()
+	defer a.stir()
 	begun := a.p.Now()
 	fresh, err := a.probe(ctx, req.Only, on)
 	if err != nil {

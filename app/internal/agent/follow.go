@@ -195,6 +195,7 @@ func (f *follow) sync(ctx context.Context) error {
 	}
 	err := f.look(ctx)
 	f.mark(ctx, err)
+	f.a.stirNowAndThen()
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -127,6 +126,7 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 	i.api.Attempts, a.leftover = a.leftover, nil
 	a.mu.Unlock()
 	a.incidents.add(i)
+	a.stir()
 	a.bus.publish(api.Event{Kind: "incident", Incident: i.api.ID})
 	return i.copy(), nil
 }
@@ -198,7 +198,7 @@ func (a *Agent) CloseIncident(_ context.Context, id string) error {
 	}
 	a.incidents.drop(id)
 	i.forget()
-	debug.FreeOSMemory()
+	a.stir()
 	return nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -75,6 +74,7 @@ func (a *Agent) Review(ctx context.Context, id string, in api.Input) (api.Review
 		return api.Review{}, err
 	}
 	defer release()
+	defer a.stir()
 	res, err := a.render(ctx, i, in, "")
 	if err != nil {
 		return api.Review{}, a.explain(err)
@@ -209,7 +209,7 @@ func (a *Agent) Send(ctx context.Context, id string, in api.Input) (api.Sent, er
 		}
 	}
 	// From here on the report is safe; the caller's impatience only shortens the wait for a number.
-	defer debug.FreeOSMemory()
+	defer a.stir()
 	sent, err := a.deliver(ctx, client.ClientRef(id))
 	if err != nil {
 		return api.Sent{}, a.explain(err)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
+	"unicode"
 
 	"balise/app/internal/ipc"
 	"balise/app/internal/ipc/api"
@@ -16,8 +17,6 @@ const (
 	// gcPercent trades a little processor time, of which the agent uses next to none, for memory, of which
 	// it promised to use little.
 	gcPercent = 30
-	// settle is when the start's garbage (texts, settings, the first poll) is given back.
-	settle = 3 * time.Second
 	// connectTries times connectPause is how long a command waits for an agent that is just starting.
 	connectTries = 20
 	connectPause = 100 * time.Millisecond
@@ -49,7 +48,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			return ipc.Serve(ctx, ipc.Params{Socket: a.p.Socket, Service: a, Log: a.p.Log})
 		})
 	}
-	time.AfterFunc(settle, debug.FreeOSMemory)
+	a.stir()
 	var first error
 	select {
 	case <-ctx.Done():
@@ -133,8 +132,20 @@ func Connect(ctx context.Context, p Params) (api.Service, func(), error) {
 	}
 }
 
-// pages are what Show accepts; anything else could come from a link.
-var pages = regexp.MustCompile(`^(describe|report|tickets|ticket/[\pL\pN._#-]{1,64}|check|settings|outbox|trust|signin)$`)
+// isPage tells what Show accepts; anything else could come from a link.
+func isPage(page string) bool {
+	switch page {
+	case "describe", "report", "tickets", "check", "settings", "outbox", "trust", "signin":
+		return true
+	}
+	n, ok := strings.CutPrefix(page, "ticket/")
+	return ok && n != "" && len(n) <= maxNumber && !strings.ContainsFunc(n, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._#-", r)
+	})
+}
+
+// maxNumber is longer than any desk's ticket numbers and our references.
+const maxNumber = 64
 
 // Show brings up the window on a page. "report" is "describe" with the screen captured first, before the
 // window can hide it: what a click on the tray means.
@@ -142,7 +153,7 @@ func (a *Agent) Show(ctx context.Context, page string) error {
 	if page == "" {
 		page = "describe"
 	}
-	if !pages.MatchString(page) {
+	if !isPage(page) {
 		return &api.Error{Code: api.CodeUsage, Args: map[string]string{"what": "page"}}
 	}
 	incident := ""

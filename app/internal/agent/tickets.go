@@ -37,6 +37,7 @@ const (
 func (a *Agent) Tickets(ctx context.Context, refresh bool) (api.TicketList, error) {
 	var list api.TicketList
 	a.follow.looked()
+	defer a.stir()
 	if refresh {
 		a.link.insist()
 		within, cancel := context.WithTimeout(ctx, refreshWait)
@@ -71,6 +72,7 @@ func (a *Agent) Tickets(ctx context.Context, refresh bool) (api.TicketList, erro
 // Ticket reads one ticket and its thread.
 func (a *Agent) Ticket(ctx context.Context, n string, refresh bool) (api.TicketView, error) {
 	a.follow.looked()
+	defer a.stir()
 	n = number(n)
 	if v, ok, err := a.waiting(ctx, n); ok || err != nil {
 		return v, err

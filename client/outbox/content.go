@@ -207,12 +207,39 @@ func (o *Outbox) recover(ctx context.Context) error {
 	return o.sweep(known)
 }
 
-// recoverDraft keeps the words of a report whose files were being written when the power went.
+// recoverDraft looks at a report that was being stored when the process ended. Whole, it was meant to be sent
+// and is sent. With files missing, its words are kept and the user decides.
 func (o *Outbox) recoverDraft(ctx context.Context, it Item) error {
 	if it.Reason != nil {
-		return nil // found by an earlier start, the user has not decided yet
+		return nil // found by an earlier start; the user has not decided yet
 	}
-	it.Reason = &Reason{Code: "outbox.incomplete"}
+	var raw string
+	var c content
+	err := o.p.DB.QueryRowContext(ctx, `SELECT content FROM outbox WHERE ref = ?`, it.Ref).Scan(&raw)
+	if err != nil {
+		return fmt.Errorf("recover outbox: %w", err)
+	}
+	if err := json.Unmarshal([]byte(raw), &c); err != nil || (c.Draft == nil) == (c.Reply == nil) {
+		return fmt.Errorf("recover outbox item %s: %w", it.Ref, errContent)
+	}
+	for i, u := range c.uploads() {
+		info, err := os.Stat(filepath.Join(o.folder(it.Ref), strconv.Itoa(i)))
+		if err != nil || info.Size() != u.Size {
+			break
+		}
+		it.Files = append(it.Files, File{Name: u.Name, MIME: u.MIME, Size: u.Size})
+		it.Bytes += u.Size
+	}
+	it.State = Waiting
+	if missing := len(c.uploads()) - len(it.Files); missing > 0 {
+		it.State = Draft
+		it.Reason = &Reason{Code: "outbox.incomplete", Args: map[string]string{"n": strconv.Itoa(missing)}}
+	}
+	_, err = o.p.DB.ExecContext(ctx, `UPDATE outbox SET files = ?, bytes = ? WHERE ref = ?`,
+		toJSON(it.Files), it.Bytes, it.Ref)
+	if err != nil {
+		return fmt.Errorf("recover outbox: %w", err)
+	}
 	return o.save(ctx, it)
 }
 

@@ -118,10 +118,17 @@ var errNone = errors.New("none")
 
 func sources() []source {
 	return []source{
-		{"processor", readProcessor}, {"programs", readPrograms}, // first: they wait for their window
-		{"identity", readIdentity}, {"system", readSystem}, {"memory", readMemory}, {"disks", readDisks},
-		{"network", readNetwork}, {"resolver", readResolver}, {"printers", readPrinters},
-		{"displays", readDisplays}, {"locale", readLocale},
+		{"processor", readProcessor},
+		{"programs", readPrograms}, // first: they wait for their window
+		{"identity", readIdentity},
+		{"system", readSystem},
+		{"memory", readMemory},
+		{"disks", readDisks},
+		{"network", readNetwork},
+		{"resolver", readResolver},
+		{"printers", readPrinters},
+		{"displays", readDisplays},
+		{"locale", readLocale},
 	}
 }
 

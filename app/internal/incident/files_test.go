@@ -26,10 +26,11 @@ import (
 func TestBlackoutIsBurntIn(t *testing.T) {
 	boxes := []api.Rect{
 		{X: 10, Y: 10, W: 20, H: 5},
-		{X: -5, Y: 50, W: 10, H: 100},                          // over the edge
-		{X: 70, Y: -3, W: 1 << 40, H: 6},                       // far over it
-		{X: 1 << 62, Y: 1 << 62, W: 1 << 62, H: 1},             // nowhere
-		{X: 30, Y: 30, W: 0, H: 9}, {X: 3, Y: 3, W: -4, H: -4}, // nothing
+		{X: -5, Y: 50, W: 10, H: 100},              // over the edge
+		{X: 70, Y: -3, W: 1 << 40, H: 6},           // far over it
+		{X: 1 << 62, Y: 1 << 62, W: 1 << 62, H: 1}, // nowhere
+		{X: 30, Y: 30, W: 0, H: 9},
+		{X: 3, Y: 3, W: -4, H: -4}, // nothing
 	}
 	inside := func(x, y int) bool {
 		return x >= 10 && x < 30 && y >= 10 && y < 15 || x < 5 && y >= 50 || x >= 70 && y < 3

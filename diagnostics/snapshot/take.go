@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -194,7 +196,14 @@ func readPrograms(ctx context.Context) (func(*Snapshot), error) {
 		return nil, err
 	}
 	took := time.Since(begun)
-	mine := probe.OwnOrSystem(after)
+	mine := slices.DeleteFunc(probe.OwnOrSystem(after), func(p probe.Process) bool {
+		return int(p.PID) == os.Getpid() // busy with looking
+	})
+	for i := range mine {
+		if strings.HasPrefix(mine[i].Name, "/") { // some programs call themselves by their path
+			mine[i].Name = path.Base(mine[i].Name)
+		}
+	}
 	p := Programs{
 		CPU:    probe.TopCPU(before, mine, took, topPrograms),
 		Memory: probe.TopMemory(mine, topPrograms), Count: len(after),
@@ -250,7 +259,10 @@ func physical(m probe.Mount) bool {
 }
 
 func readNetwork(ctx context.Context) (func(*Snapshot), error) {
-	v, err := probe.ReadNICs(ctx)
+	all, err := probe.ReadNICs(ctx)
+	v := slices.DeleteFunc(all, func(n probe.NIC) bool {
+		return n.Kind == "virtual" && !n.Up && len(n.Addresses) == 0 // containers leave dozens
+	})
 	return func(s *Snapshot) { s.Network = v }, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -105,7 +106,7 @@ func displaysOS() ([]DisplayInfo, error) {
 		return nil, fmt.Errorf("list displays: %w", err)
 	}
 	if len(files) == 0 {
-		return nil, errors.New("no graphics driver")
+		return nil, fmt.Errorf("list displays: %w", fs.ErrNotExist) // a server, or a virtual machine
 	}
 	var out []DisplayInfo
 	for _, f := range files {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -8,7 +9,7 @@ import (
 // block is a piece of a text: a heading, or a paragraph.
 type block struct {
 	Heading bool
-	Lead    bool // the first paragraph of a report: its diagnosis
+	Lead    bool // the first line of a report: its diagnosis
 	Text    string
 }
 
@@ -32,8 +33,22 @@ func blocks(text string) []block {
 			all = append(all, block{Text: rest})
 		}
 	}
-	if len(all) > 1 && !all[0].Heading && len(all[0].Text) <= maxLead {
-		all[0].Lead = true
+	return lead(all)
+}
+
+// lead lifts the first line of a report out. A text without headings is no report, only somebody's words.
+func lead(all []block) []block {
+	report := slices.ContainsFunc(all, func(b block) bool { return b.Heading })
+	if !report || all[0].Heading {
+		return all
+	}
+	first, rest, more := strings.Cut(all[0].Text, "\n")
+	if len(first) > maxLead {
+		return all
+	}
+	all[0] = block{Lead: true, Text: first}
+	if more {
+		all = slices.Insert(all, 1, block{Text: rest})
 	}
 	return all
 }

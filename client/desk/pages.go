@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"balise/client"
+	"balise/client/relay"
 	"balise/client/transport"
 )
 
@@ -29,6 +30,7 @@ func (s *site) funcs(t *texts) template.FuncMap {
 		"status":   func(code any) string { return t.Or("status."+str(code), str(code)) },
 		"stars":    func(n int) string { return strings.Repeat("★", n) + strings.Repeat("☆", max(ratingMax-n, 0)) },
 		"safe":     transport.SafeName,
+		"line":     func(text string) string { return transport.Line(text, relay.MaxSubject) },
 		"statuses": statuses,
 		"levels":   func() []int { return []int{1, 2, 3} },
 		"priority": func(p int) string { return t.Or("priority."+strconv.Itoa(p), "") },
@@ -188,7 +190,7 @@ func (s *site) showTicket(r *request, status int, problem string, typed unsent) 
 		v.First, v.Thread = &entries[0], entries[1:]
 	}
 	s.render(r.w, r.view, status, "ticket", pageData{
-		Title: "#" + strconv.FormatInt(w.ID, 10) + " · " + w.Subject, Session: r.session,
+		Title: "#" + strconv.FormatInt(w.ID, 10) + " · " + transport.Line(w.Subject, relay.MaxSubject), Session: r.session,
 		Done: done(r.URL.Query()), Error: problem, Body: v,
 	})
 	return nil

@@ -37,6 +37,7 @@ type Agent struct {
 	incidents *incidents
 	notices   notices
 	rest      rest
+	probeWait time.Duration // probeDeadline, shorter in tests
 
 	// life ends with Close; everything that runs in the background ends with it and is waited for.
 	life context.Context
@@ -68,7 +69,7 @@ func New(p Params) (*Agent, error) {
 	}
 	a := &Agent{
 		p: p, started: p.Now().UTC(), lock: lock, bus: newBus(p.Now), quit: make(chan struct{}),
-		set:  &settings{from: p.Settings},
+		set: &settings{from: p.Settings}, probeWait: probeDeadline,
 		kids: &child.Runner{Self: p.Self, Env: p.ChildEnv, Log: p.Log},
 	}
 	a.life, a.end = context.WithCancel(context.Background())

@@ -143,7 +143,7 @@ func (a *Agent) probe(
 		}
 	}}
 	err = a.kids.Run(ctx, child.Request{
-		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: probeDeadline,
+		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: a.probeWait,
 	})
 	lines.Flush()
 	switch {

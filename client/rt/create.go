@@ -46,7 +46,7 @@ func (d *Driver) Create(ctx context.Context, dr client.Draft, resume client.Rece
 		return client.Receipt{}, beforeWrite(err)
 	}
 	r := d.request(http.MethodPost, "/ticket", nil)
-	r.Parts, err = multipart(form, files)
+	r.Parts, err = formParts(form, files)
 	if err != nil {
 		return client.Receipt{}, err
 	}
@@ -137,8 +137,8 @@ func prepare(in []client.Upload) (files []client.Upload, changed map[string]stri
 	return files, changed
 }
 
-// multipart is the only form in which every file name survives.
-func multipart(form any, files []client.Upload) ([]transport.Part, error) {
+// formParts makes multipart/form-data, the only form in which every file name survives.
+func formParts(form any, files []client.Upload) ([]transport.Part, error) {
 	raw, err := json.Marshal(form)
 	if err != nil {
 		return nil, fmt.Errorf("write JSON: %w", err)
@@ -180,13 +180,13 @@ func (d *Driver) complete(
 	if _, err := d.me(ctx); err != nil {
 		return resume, err
 	}
-	rec, err := d.verify(ctx, d.ref(id), files, changed)
-	if err != nil || len(rec.Pending) == 0 {
-		return rec, err
-	}
+	rec := client.Receipt{Ref: d.ref(id), Changed: changed, Pending: names(files)}
 	missing, err := d.missing(ctx, id, files, changed)
 	if err != nil {
-		return rec, err
+		return rec, fmt.Errorf("complete ticket %s: %w", id, err)
+	}
+	if rec.Pending = names(missing); len(missing) == 0 {
+		return rec, nil
 	}
 	text := textWith("+ "+strings.Join(names(missing), ", "), dr.ClientRef)
 	if err := d.correspond(ctx, id, text, missing); err != nil {

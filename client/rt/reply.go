@@ -50,7 +50,7 @@ func (d *Driver) correspond(ctx context.Context, id, text string, files []client
 	if len(files) == 0 {
 		r.JSON = form
 	} else {
-		parts, err := multipart(form, files)
+		parts, err := formParts(form, files)
 		if err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func (d *Driver) me(ctx context.Context) (user, error) {
 	}
 	var u user
 	if _, err := d.read(ctx, "/user/"+url.PathEscape(key), nil, &u); err != nil {
-		return user{}, fmt.Errorf("read own record: %w", err)
+		return user{}, fmt.Errorf("read own record: %w", notHere(err))
 	}
 	if u.Name == "" {
 		return user{}, fmt.Errorf("read own record: no name in it: %w", client.ErrNotADesk)

@@ -69,7 +69,7 @@ func pages[T any](ctx context.Context, d *Driver, path string, query url.Values,
 			Pages *float64
 		}
 		if _, err := d.read(ctx, path, query, &res); err != nil {
-			return nil, err
+			return nil, notHere(err) // for a ticket that is not there RT has an empty list
 		}
 		if res == nil || res.Items == nil {
 			return nil, fmt.Errorf("no list in the answer: %w", client.ErrNotADesk)
@@ -93,7 +93,12 @@ func (d *Driver) history(ctx context.Context, id string) ([]entry, error) {
 		"fields":          {"Type,Field,NewValue,Creator,Created"},
 		"fields[Creator]": {"Name,RealName,EmailAddress"},
 	}
-	return pages[entry](ctx, d, "/ticket/"+id+"/history", query, maxPages)
+	out, err := pages[entry](ctx, d, "/ticket/"+id+"/history", query, maxPages)
+	if err == nil && len(out) == 0 {
+		// RT has an empty history, not an error, for a ticket that is not there or not ours.
+		_, err = d.Get(ctx, id, client.Validator{})
+	}
+	return out, err
 }
 
 // Thread reads what was said to and by the requestor. Comments are internal: RT hides them from him, and
@@ -107,10 +112,6 @@ func (d *Driver) Thread(ctx context.Context, id string) ([]client.Message, error
 		return nil, err
 	}
 	history, err := d.history(ctx, id)
-	if err == nil && len(history) == 0 {
-		// RT has an empty history, not an error, for tickets that are not there or not ours.
-		_, err = d.Get(ctx, id, client.Validator{})
-	}
 	if err != nil {
 		return nil, fmt.Errorf("read thread of %s: %w", id, err)
 	}

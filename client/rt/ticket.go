@@ -2,6 +2,7 @@ package rt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -99,14 +100,11 @@ func (d *Driver) Get(ctx context.Context, id string, v client.Validator) (client
 	if err != nil {
 		return client.Ticket{}, fmt.Errorf("read ticket %s: %w", id, err)
 	}
-	if string(t.ID) != id {
-		// Merged tickets answer under the number of the one they went into.
-		if !isID(string(t.ID)) {
-			return client.Ticket{}, fmt.Errorf("read ticket %s: %w", id, client.ErrNotADesk)
-		}
+	if !isID(string(t.ID)) || t.Status == "" {
+		return client.Ticket{}, fmt.Errorf("read ticket %s: no ticket in the answer: %w", id, client.ErrNotADesk)
 	}
 	out := d.ticket(t)
-	out.Ref = d.ref(id)
+	out.Ref = d.ref(id) // a merged ticket answers with the number of the one it went into
 	out.Validator.ETag = a.Header.Get("ETag")
 	out.Actions = actions(t, out.Status)
 	return out, nil
@@ -250,9 +248,18 @@ func (d *Driver) search(ctx context.Context, sql string, page, size int) (found,
 		err = fmt.Errorf("no list in the answer: %w", client.ErrNotADesk)
 	}
 	if err != nil {
-		return found{}, a, err
+		return found{}, a, notHere(err)
 	}
 	return *res, a, nil
+}
+
+// notHere keeps "this address does not exist" apart from "this ticket does not exist": the second lets the
+// outbox send again.
+func notHere(err error) error {
+	if errors.Is(err, client.ErrNotFound) {
+		return fmt.Errorf("%w: %s", client.ErrNotADesk, err.Error())
+	}
+	return err
 }
 
 // priorityTo spreads 1 to 5 over RT's 0 to 100.
@@ -267,7 +274,7 @@ func priorityFrom(raw string) client.Priority {
 	return client.Priority(min((n+12)/25+1, 5))
 }
 
-// open are the statuses that a reopened ticket may have.
+// isOpen tells the statuses that a reopened ticket may have.
 func isOpen(s client.Status) bool {
 	return slices.Contains([]client.Status{client.StatusNew, client.StatusOpen, client.StatusPending}, s)
 }

@@ -1,0 +1,539 @@
+package rt
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"balise/client"
+	"balise/client/clienttest"
+	"balise/client/transport"
+)
+
+// desk answers as RT 5.0.3 was seen to, with one answer per "METHOD path"; page 2 and later are empty
+// unless "METHOD path?page=N" says otherwise.
+type desk struct {
+	t       *testing.T
+	mu      sync.Mutex
+	answers map[string]answer
+	seen    []string
+	queries map[string]string // path -> last query
+	body    map[string]string // "METHOD path" -> last body
+	etag    string
+}
+
+type answer struct {
+	status   int
+	body     string
+	location string
+	length   int // claimed Content-Length, to be cut
+}
+
+func ok(body string) answer { return answer{status: 200, body: body} }
+
+const aliceRecord = `{"id":28,"Name":"alice","RealName":"Alice Été","EmailAddress":"alice@x.test","Privileged":0}`
+
+func newDesk(t *testing.T, answers map[string]answer) (*desk, *Driver) {
+	t.Helper()
+	d := &desk{t: t, answers: map[string]answer{
+		"GET /rt":             ok(`{"Version":"5.0.3+dfsg-3~deb12u6"}`),
+		"GET /user/28":        ok(aliceRecord),
+		"GET /queue/Helpdesk": ok(`{"id":3,"Name":"Helpdesk","TicketCustomFields":[{"name":"BaliseRef","id":"2"}]}`),
+	}, queries: map[string]string{}, body: map[string]string{}}
+	maps.Copy(d.answers, answers)
+	srv := httptest.NewServer(d)
+	t.Cleanup(srv.Close)
+	tr, err := transport.New(transport.Params{BaseURL: srv.URL, Proxy: "direct"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.Close)
+	return d, New(Params{
+		Credential: client.Credential{Kind: "token", Token: "1-28-abc"}, Queue: "Helpdesk",
+		RefField: "BaliseRef", Transport: tr,
+	}).(*Driver)
+}
+
+func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	path := strings.TrimPrefix(r.URL.Path, "/REST/2.0")
+	key := r.Method + " " + path
+	body, _ := io.ReadAll(r.Body)
+	d.seen = append(d.seen, key)
+	d.queries[path], d.body[key] = r.URL.RawQuery, string(body)
+	if r.Header.Get("If-Modified-Since") != "" {
+		d.t.Errorf("%s: If-Modified-Since makes RT answer 500", key)
+	}
+	if got := r.Header.Get("Authorization"); got != "token 1-28-abc" {
+		d.t.Errorf("%s: Authorization %q", key, got)
+	}
+	if r.URL.Path == path {
+		d.t.Errorf("%s is not below /REST/2.0", key)
+	}
+	a, found := d.answers[key]
+	if page := r.URL.Query().Get("page"); page != "" && page != "1" {
+		a, found = d.answers[key+"?page="+page]
+		if !found {
+			a, found = ok(`{"items":[],"count":0,"total":null,"pages":null}`), true
+		}
+	}
+	if !found {
+		a = answer{status: 404, body: `{"message":"Not Found"}`}
+	}
+	if d.etag != "" {
+		w.Header().Set("ETag", d.etag)
+		if r.Header.Get("If-None-Match") == d.etag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", `application/json; charset="utf-8"`)
+	if a.location != "" {
+		w.Header().Set("Location", a.location)
+	}
+	if a.length > 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(a.length))
+	}
+	w.WriteHeader(a.status)
+	io.WriteString(w, a.body)
+}
+
+func list(items ...string) answer {
+	return ok(fmt.Sprintf(`{"items":[%s],"count":%d,"total":null,"pages":null,"page":1,"per_page":100}`,
+		strings.Join(items, ","), len(items)))
+}
+
+func record(id, subject, status, updated string) string {
+	return fmt.Sprintf(`{"type":"ticket","id":%s,"Type":"ticket","Subject":%q,"Status":%q,"Priority":"75",`+
+		`"Created":"2026-11-22T12:00:00Z","LastUpdated":%q,"Resolved":"1970-01-01T00:00:00Z",`+
+		`"Owner":{"id":"Nobody","type":"user"},"Queue":{"id":"3","Name":"Helpdesk"},"CustomFields":[],`+
+		`"_hyperlinks":[{"ref":"correspond","_url":"http://evil.test/x"}]}`, id, subject, status, updated)
+}
+
+func content(s string) answer {
+	return ok(fmt.Sprintf(`{"Headers":"x","Content":%q}`, base64.StdEncoding.EncodeToString([]byte(s))+"\n"))
+}
+
+func filePart(id, txn, name, kind string, size int) string {
+	return fmt.Sprintf(`{"id":%q,"type":"attachment","TransactionId":%q,"Filename":%q,"ContentType":%q,"ContentLength":"%d"}`,
+		id, txn, name, kind, size)
+}
+
+var whenText = "2026-11-22T12:00:00Z"
+
+func TestThreadOfAQuirkyHistory(t *testing.T) {
+	who := func(name string) string { return `{"id":"` + name + `","Name":"` + name + `","RealName":""}` }
+	entryOf := func(id, kind, creator, more string) string { // "type" and "Type" come in any order
+		return `{"Type":"` + kind + `","type":"transaction","id":` + id + `,"Created":"` + whenText + `","Creator":` + who(creator) + more + `}`
+	}
+	other := func(id, kind, creator string) string {
+		return `{"type":"transaction","id":"` + id + `","Created":"` + whenText + `","Creator":` + who(creator) + `,"Type":"` + kind + `"}`
+	}
+	ref := string(client.NewClientRef())
+	d, drv := newDesk(t, map[string]answer{
+		"GET /ticket/7/history":        list(entryOf("1", "Create", "alice", ""), other("2", "Comment", "tech"), other("3", "CommentEmailRecord", "RT_System")),
+		"GET /ticket/7/history?page=2": list(other("4", "Correspond", "tech")), // a short page is not the last
+		"GET /ticket/7/history?page=3": list(entryOf("5", "Status", "tech", `,"Field":"Status","NewValue":"waiting"`), entryOf("6", "Set", "tech", `,"Field":"Owner","NewValue":"32"`)),
+		"GET /ticket/7/attachments": list(
+			filePart("10", "1", "", "multipart/mixed", 0), filePart("11", "1", "", "text/plain", 9),
+			filePart("12", "1", "../../\u202egnp.exe", "image/png", 5), filePart("13", "2", "", "text/plain", 3)),
+		"GET /ticket/7/attachments?page=2": list(
+			filePart("14", "4", "", "multipart/alternative", 0), filePart("15", "4", "", "text/plain", 0),
+			filePart("16", "4", "", "text/html", 20)),
+		"GET /attachment/11": content("Bonjour\n\n" + ref + "\n"),
+		"GET /attachment/16": content("<p>Oui <b>é</b></p>"),
+	})
+	msgs, err := drv.Thread(t.Context(), "7")
+	if err != nil || len(msgs) != 3 {
+		t.Fatalf("%+v, %v", msgs, err)
+	}
+	first, second, third := msgs[0], msgs[1], msgs[2]
+	if !first.FromMe || first.Text != "Bonjour" || len(first.Attachments) != 1 || first.Attachments[0].Name != "gnp.exe" {
+		t.Errorf("first %+v", first)
+	}
+	if second.FromMe || second.Text != "Oui é" || second.From.Name != "tech" {
+		t.Errorf("second %+v", second)
+	}
+	if third.StatusNote != "waiting" || third.Text != "" {
+		t.Errorf("third %+v", third)
+	}
+	if slices.Contains(d.seen, "GET /attachment/13") {
+		t.Error("the text of a comment was read")
+	}
+	if strings.Contains(d.queries["/ticket/7/attachments"], "Parent") {
+		t.Error("fields=Parent makes RT answer 500")
+	}
+}
+
+func TestEmptyHistoryIsARefusal(t *testing.T) {
+	for status, want := range map[int]error{403: client.ErrForbidden, 404: client.ErrNotFound} {
+		_, drv := newDesk(t, map[string]answer{
+			"GET /ticket/7/history": list(), "GET /ticket/7": {status: status, body: `{"message":"x"}`},
+		})
+		if _, err := drv.Thread(t.Context(), "7"); !errors.Is(err, want) {
+			t.Errorf("thread: %v, want %v", err, want)
+		}
+		if _, err := drv.FindReply(t.Context(), "7", client.NewClientRef()); !errors.Is(err, want) {
+			t.Errorf("find reply: %v, want %v", err, want)
+		}
+	}
+}
+
+// A look-up that could not look must never say "not found": the outbox would send a second time.
+func TestOnlyAnEmptyListIsNotFound(t *testing.T) {
+	ref := client.NewClientRef()
+	_, drv := newDesk(t, map[string]answer{"GET /tickets": list()})
+	if _, err := drv.FindByClientRef(t.Context(), ref); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("an empty list: %v, want ErrNotFound", err)
+	}
+	for name, a := range map[string]answer{
+		"404": {status: 404, body: `{"message":"Not Found"}`}, "403": {status: 403}, "401": {status: 401},
+		"400": {status: 400, body: `{"message":"Champ inconnu"}`}, "empty object": ok(`{}`), "null": ok(`null`),
+		"array": ok(`["ok"]`), "no body": ok(""), "HTML": ok("<html>"), "null items": ok(`{"items":null}`),
+		"cut": {status: 200, body: `{"items":[`, length: 500},
+	} {
+		_, drv := newDesk(t, map[string]answer{"GET /tickets": a, "GET /ticket/7/history": a})
+		if _, err := drv.FindByClientRef(t.Context(), ref); err == nil || errors.Is(err, client.ErrNotFound) {
+			t.Errorf("%s: find: %v, want an error that is not ErrNotFound", name, err)
+		}
+		if _, err := drv.FindReply(t.Context(), "7", ref); err == nil || errors.Is(err, client.ErrNotFound) {
+			t.Errorf("%s: find reply: %v, want an error that is not ErrNotFound", name, err)
+		}
+	}
+	_, drv = newDesk(t, map[string]answer{"GET /user/28": {status: 404}, "GET /tickets": list()})
+	if _, err := drv.FindByClientRef(t.Context(), ref); errors.Is(err, client.ErrNotFound) {
+		t.Errorf("own record gone: %v, want an error that is not ErrNotFound", err)
+	}
+}
+
+func TestFindIgnoresWhatOnlyLooksLikeIt(t *testing.T) {
+	ref := client.NewClientRef()
+	decoy := record("8", "about "+string(ref)+" of a colleague", "open", whenText)
+	_, drv := newDesk(t, map[string]answer{
+		"GET /tickets": list(decoy), "GET /ticket/8/attachments": list(filePart("1", "1", "", "text/plain", 3)),
+		"GET /attachment/1": content("another text"),
+	})
+	if got, err := drv.FindByClientRef(t.Context(), ref); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+const drafted = `POST /ticket`
+
+func TestCreateSendsWhatRTNeeds(t *testing.T) {
+	d, drv := newDesk(t, map[string]answer{
+		drafted:                     {status: 201, body: `{"id":"7","type":"ticket"}`, location: "/REST/2.0/ticket/7"},
+		"GET /ticket/7/attachments": list(filePart("1", "1", "écran 画面.txt", octets, 3)),
+	})
+	dr := clienttest.Draft("Écran\r\ngelé", "texte", clienttest.Bytes("écran 画面.txt", "text/plain", []byte("abc")))
+	dr.Priority = 4
+	rec, err := drv.Create(t.Context(), dr, client.Receipt{})
+	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["écran 画面.txt"] != "octet-stream" {
+		t.Fatalf("%+v, %v", rec, err)
+	}
+	body := d.body[drafted]
+	boundary, _, _ := strings.Cut(strings.TrimPrefix(body, "--"), "\r\n")
+	mr := multipart.NewReader(strings.NewReader(body), boundary)
+	form, err := mr.NextPart()
+	if err != nil || form.FormName() != "JSON" {
+		t.Fatalf("first part %v", err)
+	}
+	var got map[string]any
+	if err := json.NewDecoder(form).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range map[string]any{
+		"Queue": "Helpdesk", "Requestor": "alice@x.test", "Subject": "Écran gelé", "ContentType": "text/plain",
+		"Content": "texte\n\n" + string(dr.ClientRef), "Priority": 75.0,
+	} {
+		if got[k] != want {
+			t.Errorf("%s = %#v, want %#v", k, got[k], want)
+		}
+	}
+	if cf := fmt.Sprint(got["CustomFields"]); cf != "map[BaliseRef:"+string(dr.ClientRef)+"]" {
+		t.Errorf("custom fields %s", cf)
+	}
+	file, err := mr.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, _ := mime.ParseMediaType(file.Header.Get("Content-Disposition"))
+	if file.FormName() != "Attachments" || params["filename"] != "écran 画面.txt" || file.Header.Get("Content-Type") != octets {
+		t.Errorf("file part %v", file.Header)
+	}
+}
+
+func TestCreateOutcomes(t *testing.T) {
+	file := clienttest.Bytes("a.png", "image/png", []byte("12345"))
+	made := answer{status: 201, body: `{"id":7}`, location: "/REST/2.0/ticket/7"}
+	for name, tc := range map[string]struct {
+		answers map[string]answer
+		want    string
+	}{
+		"whole":               {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5))}, "id 7 pending [] changed map[]"},
+		"cut by the desk":     {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 4))}, "id 7 pending [] changed map[a.png:cut]"},
+		"dropped by the desk": {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png.txt", "text/plain", 24))}, "id 7 pending [] changed map[a.png:dropped]"},
+		"file missing":        {map[string]answer{drafted: made, "GET /ticket/7/attachments": list()}, "id 7 pending [a.png] changed map[]"},
+		"cannot look":         {map[string]answer{drafted: made, "GET /ticket/7/attachments": {status: 500}}, "id 7 pending [a.png] changed map[] unavailable"},
+		"not shown to us":     {map[string]answer{drafted: made, "GET /ticket/7/attachments": {status: 403}}, "id 7 pending [] changed map[requestor:unreadable]"},
+		"answer cut, Location says which": {map[string]answer{
+			drafted:                     {status: 201, body: `{"i`, location: "/REST/2.0/ticket/7", length: 50},
+			"GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5)),
+		}, "id 7 pending [] changed map[]"},
+		"answer cut":         {map[string]answer{drafted: {status: 201, body: `{"i`, length: 50}}, "id  pending [] changed map[] unknown"},
+		"answer without id":  {map[string]answer{drafted: {status: 201, body: `{}`}}, "id  pending [] changed map[] unknown"},
+		"200 and a sentence": {map[string]answer{drafted: ok(`["Permission Denied"]`)}, "id  pending [] changed map[] unknown"},
+		"refused":            {map[string]answer{drafted: {status: 400, body: `{"message":"Non"}`}}, "id  pending [] changed map[] invalid Non"},
+		"forbidden":          {map[string]answer{drafted: {status: 403, body: `{"message":"Non"}`}}, "id  pending [] changed map[] forbidden"},
+		"server error":       {map[string]answer{drafted: {status: 500}}, "id  pending [] changed map[] unknown"},
+		"desk gone before":   {map[string]answer{"GET /user/28": {status: 503}}, "id  pending [] changed map[] unreachable"},
+		"login page before":  {map[string]answer{"GET /user/28": ok("<html>")}, "id  pending [] changed map[] unreachable"},
+		"queue not shown":    {map[string]answer{"GET /queue/Helpdesk": {status: 403}, drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5))}, "id 7 pending [] changed map[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, drv := newDesk(t, tc.answers)
+			dr := clienttest.Draft("s", "t", file)
+			rec, err := drv.Create(t.Context(), dr, client.Receipt{})
+			got := fmt.Sprintf("id %s pending %v changed %v", rec.Ref.ID, rec.Pending, rec.Changed)
+			if rec.Changed == nil {
+				got = fmt.Sprintf("id %s pending %v changed map[]", rec.Ref.ID, rec.Pending)
+			}
+			if s := short(err); s != "" {
+				got += " " + s
+			}
+			if got != tc.want {
+				t.Errorf("%s, want %s (%v)", got, tc.want, err)
+			}
+			if name == "queue not shown" && !strings.Contains(d.body[drafted], "s ["+string(dr.ClientRef)+"]") {
+				t.Error("the reference is not in the subject")
+			}
+			posts := 0
+			for _, s := range d.seen {
+				if s == drafted {
+					posts++
+				}
+			}
+			if posts > 1 {
+				t.Errorf("sent %d times", posts)
+			}
+		})
+	}
+}
+
+func short(err error) string {
+	var inv *client.InvalidError
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, client.ErrUnknownOutcome):
+		return "unknown"
+	case errors.Is(err, client.ErrUnreachable):
+		return "unreachable"
+	case errors.Is(err, client.ErrUnavailable):
+		return "unavailable"
+	case errors.Is(err, client.ErrForbidden):
+		return "forbidden"
+	case errors.As(err, &inv):
+		return "invalid " + inv.Message
+	}
+	return err.Error()
+}
+
+func TestResumeThatStaysIncompleteEnds(t *testing.T) {
+	d, drv := newDesk(t, map[string]answer{
+		"GET /ticket/7/attachments": list(),
+		"POST /ticket/7/correspond": {status: 201, body: "[\"Courrier ajout\xe9\"]"},
+	})
+	dr := clienttest.Draft("s", "t", clienttest.Bytes("a.png", "image/png", []byte("x")))
+	rec, err := drv.Create(t.Context(), dr, client.Receipt{Ref: client.Ref{ID: "7"}, Pending: []string{"a.png"}})
+	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["a.png"] != "dropped" {
+		t.Errorf("%+v, %v", rec, err)
+	}
+	if slices.Contains(d.seen, drafted) {
+		t.Error("a resume made another ticket")
+	}
+	if !strings.Contains(d.body["POST /ticket/7/correspond"], string(dr.ClientRef)) {
+		t.Error("the completing reply does not carry the reference")
+	}
+}
+
+func TestReply(t *testing.T) {
+	latin1 := answer{status: 201, body: "[\n   \"Courrier ajout\xe9\"\n]", location: "/REST/2.0/transaction/68"}
+	linked := strings.Replace(record("7", "s", "resolved", whenText), `"_hyperlinks":[`,
+		`"_hyperlinks":[{"ref":"lifecycle","from":"resolved","to":"closed"},{"ref":"lifecycle","to":"open"},`, 1)
+	for name, tc := range map[string]struct {
+		answers map[string]answer
+		want    string
+		puts    int
+	}{
+		"reopened by the reply":    {map[string]answer{"GET /ticket/7": ok(record("7", "s", "open", whenText))}, "map[]", 0},
+		"no way to reopen":         {map[string]answer{"GET /ticket/7": ok(record("7", "s", "resolved", whenText))}, "map[status:not reopened]", 0},
+		"PUT says 200 and refuses": {map[string]answer{"GET /ticket/7": ok(linked), "PUT /ticket/7": ok("[\"Acc\xe8s refus\xe9\"]")}, "map[status:not reopened]", 1},
+		"cannot look":              {map[string]answer{"GET /ticket/7": {status: 500}}, "map[status:unknown]", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, drv := newDesk(t, tc.answers)
+			d.answers["POST /ticket/7/correspond"] = latin1
+			out := client.Outgoing{ClientRef: client.NewClientRef(), Text: "é", Reopen: true}
+			rec, err := drv.Reply(t.Context(), "7", out)
+			if err != nil || rec.Ref.ID != "7" || fmt.Sprint(rec.Changed) != tc.want {
+				t.Errorf("%+v, %v; want %s", rec, err, tc.want)
+			}
+			var sent message
+			if err := json.Unmarshal([]byte(d.body["POST /ticket/7/correspond"]), &sent); err != nil ||
+				sent.ContentType != "text/plain" || sent.Content != "é\n\n"+string(out.ClientRef) {
+				t.Errorf("sent %+v, %v", sent, err)
+			}
+			puts := 0
+			for _, s := range d.seen {
+				if strings.HasPrefix(s, "PUT") {
+					puts++
+				}
+				if strings.HasSuffix(s, "/comment") {
+					t.Error("a reply went to /comment")
+				}
+			}
+			if puts != tc.puts {
+				t.Errorf("%d PUTs, want %d", puts, tc.puts)
+			}
+		})
+	}
+	_, drv := newDesk(t, map[string]answer{
+		"POST /ticket/7/correspond": {status: 400, body: `{"message":"Accès refusé"}`},
+	})
+	_, err := drv.Reply(t.Context(), "7", client.Outgoing{ClientRef: client.NewClientRef(), Text: "x"})
+	if short(err) != "invalid Accès refusé" {
+		t.Errorf("without the right: %v", err)
+	}
+}
+
+func TestListAsksEarlyAndFiltersHere(t *testing.T) {
+	since := time.Date(2026, 11, 22, 12, 0, 0, 500, time.UTC)
+	d, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + strings.Join([]string{
+		record("9", "after", "open", "2026-11-22T12:00:01Z"),
+		record(`"8"`, "at", "weird", "2026-11-22T12:00:00Z"),
+		`{"id":"5","type":"ticket"}`,
+		record("7", "before", "open", "2026-11-22T11:59:59Z"),
+	}, ",") + `],"count":4,"pages":5,"total":500}`)})
+	page, err := drv.List(t.Context(), client.ListQuery{Since: since})
+	if err != nil || len(page.Tickets) != 2 || page.Next != "" || !page.Exact || page.Now.IsZero() {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	if page.Tickets[0].Status != client.StatusOpen || page.Tickets[1].Status != client.StatusUnknown ||
+		page.Tickets[1].RawStatus != "weird" || page.Tickets[0].Priority != 4 || page.Tickets[0].Assignee.Name != "" {
+		t.Errorf("%+v", page.Tickets)
+	}
+	for _, want := range []string{"2026-11-21+12%3A00%3A00", "__CurrentUser__", "__Active__", "per_page=100", "order=DESC"} {
+		if !strings.Contains(d.queries["/tickets"], want) {
+			t.Errorf("the query %s lacks %s", d.queries["/tickets"], want)
+		}
+	}
+}
+
+func TestListPages(t *testing.T) {
+	full := make([]string, 2)
+	for i := range full {
+		full[i] = record(fmt.Sprint(i+1), "s", "open", whenText)
+	}
+	for body, want := range map[string]string{
+		`"count":2,"pages":2`:                            "2",
+		`"count":2,"pages":1`:                            "",
+		`"count":2,"pages":0.0`:                          "",
+		`"count":2,"pages":null`:                         "2", // newer versions do not count
+		`"count":1,"pages":null,"next_page":"http://x/"`: "2",
+		`"count":1,"pages":null`:                         "",
+	} {
+		_, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + strings.Join(full, ",") + `],` + body + `}`)})
+		page, err := drv.List(t.Context(), client.ListQuery{Limit: 2})
+		if err != nil || page.Next != want {
+			t.Errorf("%s: next %q, %v; want %q", body, page.Next, err, want)
+		}
+	}
+}
+
+func TestGetIsConditional(t *testing.T) {
+	d, drv := newDesk(t, map[string]answer{"GET /ticket/7": ok(record("7", "s ["+string(client.NewClientRef())+"]", "stalled", whenText))})
+	d.etag = `"85"`
+	tk, err := drv.Get(t.Context(), "7", client.Validator{})
+	if err != nil || tk.Validator.ETag != `"85"` || tk.Status != client.StatusPending || tk.Subject != "s" || !tk.ClientRef.Valid() {
+		t.Fatalf("%+v, %v", tk, err)
+	}
+	if strings.Contains(tk.WebURL, "evil") || tk.Actions.Reply != client.Yes || tk.Actions.Reopen != client.No {
+		t.Errorf("%+v", tk)
+	}
+	if _, err = drv.Get(t.Context(), "7", tk.Validator); !errors.Is(err, client.ErrNotModified) {
+		t.Errorf("%v, want ErrNotModified", err)
+	}
+}
+
+func TestStatusMapOverrides(t *testing.T) {
+	_, drv := newDesk(t, nil)
+	drv.p.StatusMap = map[string]client.Status{"stalled": client.StatusOpen, "en attente": client.StatusPending}
+	for raw, want := range map[string]client.Status{
+		"stalled": client.StatusOpen, "En Attente": client.StatusPending, "waiting": client.StatusPending,
+		"rejected": client.StatusClosed, "new": client.StatusNew, "": client.StatusUnknown, "done?": client.StatusUnknown,
+	} {
+		if got := drv.status(raw); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestDownloadErrors(t *testing.T) {
+	_, drv := newDesk(t, map[string]answer{
+		"GET /attachment/1": content("12345"), "GET /attachment/2": ok(`{"Content":null}`),
+		"GET /attachment/3": {status: 403}, "GET /attachment/4": {status: 200, body: `{"Content":"QUJD`, length: 900},
+	})
+	var got strings.Builder
+	if err := drv.Download(t.Context(), client.Attachment{ID: "1"}, &got, 5); err != nil || got.String() != "12345" {
+		t.Errorf("%q, %v", got.String(), err)
+	}
+	for id, want := range map[string]error{
+		"1": client.ErrTooLarge, "2": client.ErrNotADesk, "3": client.ErrForbidden, "4": client.ErrUnavailable,
+		"../rt": client.ErrNotFound, "": client.ErrNotFound,
+	} {
+		if err := drv.Download(t.Context(), client.Attachment{ID: id}, io.Discard, 4); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", id, err, want)
+		}
+	}
+}
+
+func TestReferencesInText(t *testing.T) {
+	ref := client.NewClientRef()
+	for _, s := range []string{"", "a", "a\nb\n", "a\n\n" + string(ref), "x " + string(ref) + " y"} {
+		with := textWith(s, ref)
+		if lastLine(with) != string(ref) || textWith(with, ref) != with {
+			t.Errorf("%q: %q", s, with)
+		}
+	}
+	if got := withoutRef(textWith("a\nb", ref)); got != "a\nb" {
+		t.Errorf("%q", got)
+	}
+	if got := withoutRef("see " + string(ref)); got != "see "+string(ref) {
+		t.Errorf("%q", got)
+	}
+	long := subjectWith(strings.Repeat("é", 500), ref)
+	if head, got, found := cutSubject(long); len([]rune(long)) > maxSubject || got != ref || !found || head == "" {
+		t.Errorf("%q", long)
+	}
+	for p := client.Priority(1); p <= 5; p++ {
+		if back := priorityFrom(fmt.Sprint(priorityTo(p))); back != p && p != 1 {
+			t.Errorf("priority %d came back as %d", p, back)
+		}
+	}
+}

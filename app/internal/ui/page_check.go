@@ -58,6 +58,7 @@ func (c *check) refresh() {
 		}
 		if c.shown != nil || len(c.main.Objects) == 0 || f.openErr != nil {
 			fill(c.main, parts...)
+			c.u.shell.refresh()
 		}
 		c.shown = nil
 	case d != c.shown:
@@ -68,7 +69,7 @@ func (c *check) refresh() {
 			c.next.SetText(c.u.tr("verdict.repair"))
 		}
 		fill(c.main, c.u.diagnosisParts(d, f)...)
+		c.u.shell.refresh()
 		c.u.win.Canvas().Focus(c.next)
 	}
-	c.u.shell.refresh()
 }

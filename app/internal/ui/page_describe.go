@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2/container"
@@ -21,6 +22,7 @@ type describe struct {
 	tests   *testList
 	files   *filePicker
 	about   *containerT
+	shown   string // what about was built for
 }
 
 func (u *UI) buildDescribe(s *scope, incident string) *page {
@@ -56,6 +58,11 @@ func (u *UI) buildDescribe(s *scope, incident string) *page {
 func (d *describe) refresh() {
 	f := d.u.flow
 	d.tests.refresh()
+	shown := fmt.Sprint(f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice, d.u.state.Desk.SignedIn)
+	if shown == d.shown {
+		return
+	}
+	d.shown = shown
 	var about objects
 	switch {
 	case f.openErr != nil:

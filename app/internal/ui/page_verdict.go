@@ -48,17 +48,17 @@ func (v *verdict) refresh() {
 	v.tests.refresh()
 	d := f.inc.Diagnosis
 	if d == nil {
-		v.report.Show()
-		v.next.Hide()
 		if !v.waiting {
+			v.report.Show()
+			v.next.Hide()
 			v.waiting, v.shown = true, nil
 			parts := objects{widgets.Lead(v.u.tr("verdict.wait")), v.tests.root}
 			if f.openErr != nil {
 				parts = objects{v.u.problem(f.openErr, func() { f.begin("") })}
 			}
 			fill(v.main, parts...)
+			v.u.shell.refresh()
 		}
-		v.u.shell.refresh()
 		return
 	}
 	v.waiting = false

@@ -28,6 +28,9 @@ type rig struct {
 	queue chan func()
 }
 
+// picturesEnv names a folder for pictures of the pages.
+const picturesEnv = "BALISE_UI_PICTURES"
+
 type setup struct {
 	lang, page, incident string
 	dark                 bool
@@ -76,7 +79,7 @@ func (r *rig) until(what string, cond func() bool) {
 		case f := <-r.queue:
 			f()
 		case <-deadline:
-			r.t.Fatalf("never: %s\nthe page says:\n%s", what, r.words())
+			r.t.Fatalf("never: %s\nthe page says:\n%.1500s", what, r.words())
 		}
 	}
 	r.settle()
@@ -89,7 +92,7 @@ func (r *rig) rest() {
 		select {
 		case f := <-r.queue:
 			f()
-		case <-time.After(60 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 			r.settle()
 			return
 		}
@@ -99,7 +102,7 @@ func (r *rig) rest() {
 // settle lays out as often as the real driver would: a wrapped text knows its height only then.
 func (r *rig) settle() {
 	size := r.u.win.Canvas().Size()
-	for range 3 {
+	for range 2 {
 		r.u.win.Resize(size.AddWidthHeight(1, 1))
 		r.u.win.Resize(size)
 		if r.u.shell.scroll != nil {
@@ -212,7 +215,7 @@ func (r *rig) key(name fyne.KeyName) {
 
 // picture writes what the window shows into the folder of BALISE_UI_PICTURES, for people to look at.
 func (r *rig) picture(name string, scale float32) {
-	dir := os.Getenv("BALISE_UI_PICTURES")
+	dir := os.Getenv(picturesEnv)
 	if dir == "" {
 		return
 	}

@@ -173,12 +173,11 @@ func (s *shell) setBanner() {
 }
 
 func appIcon() fyne.Resource {
-	for _, name := range []string{"icons/app.png", "icons/window/app.svg"} {
-		if raw, err := fs.ReadFile(assets.FS, name); err == nil {
-			return fyne.NewStaticResource(name, raw)
-		}
+	raw, err := fs.ReadFile(assets.FS, "icons/balise.png")
+	if err != nil {
+		return nil // a build without its icon still works
 	}
-	return nil
+	return fyne.NewStaticResource("balise.png", raw)
 }
 
 // openFromRail leaves the page for another; a report under way is kept and found again.
@@ -235,7 +234,8 @@ func (u *UI) intoView(o fyne.CanvasObject) {
 	d := fyne.CurrentApp().Driver()
 	top := d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(s).Y
 	room := s.Size().Height
-	height := min(o.Size().Height, room)
+	// Of what is higher than a line or two, the head is enough: what stands above it should stay in view.
+	height := min(o.Size().Height, 80)
 	switch {
 	case top < margin:
 		u.scrollBy(top - margin)

@@ -88,7 +88,7 @@ func FullDisk(inc *api.Incident) {
 		Cause: "disk.space/full", Confidence: "confirmed", Root: "disk.space", Actor: "you", Category: "storage",
 		Level: 1, Impact: "user", Urgency: "high", Facts: facts, Folded: []string{"disk.inodes"},
 		Evidence: []api.Evidence{{Check: "disk.space", Fact: facts[1]}, {Check: "disk.space", Fact: facts[2]}},
-		RuledOut: []string{"network", "clock", "performance"}, Repairs: []string{"disk.clean_user"},
+		RuledOut: []string{"internet", "clock", "speed"}, Repairs: []string{"disk.clean_user"},
 	}
 	inc.Repairs = []api.RepairInfo{{
 		ID: "disk.clean_user", Verifies: []string{"disk.space"}, Risk: "undo", CostS: 20, Available: true,
@@ -102,7 +102,7 @@ func Fine(inc *api.Incident) {
 	for i := range inc.Results {
 		inc.Results[i].Status, inc.Results[i].Cause = api.CheckPass, ""
 	}
-	inc.Diagnosis = &api.Diagnosis{Cause: api.Healthy, Confidence: "confirmed", RuledOut: []string{"network", "storage"}}
+	inc.Diagnosis = &api.Diagnosis{Cause: api.Healthy, Confidence: "confirmed", RuledOut: []string{"internet", "disk"}}
 	inc.Repairs = nil
 }
 

@@ -8,7 +8,7 @@ import (
 
 // maxTyped bounds what an entry holds, in bytes. Fyne lays a text field out again at every key: a
 // megabyte takes the better part of a minute. What is longer goes along as a file.
-const maxTyped = 20_000
+const maxTyped = 10_000
 
 // Entry is a text field that Tab leaves, Escape leaves to the page, and no paste can choke.
 type Entry struct {
@@ -86,13 +86,13 @@ func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 	switch s := s.(type) {
 	case *fyne.ShortcutPaste:
 		room := max(0, maxTyped-len(e.Text))
-		text := s.Clipboard.Content()
-		if len(text) > room {
-			e.full()
-			text = cutRunes(text, room)
-		}
+		whole := s.Clipboard.Content()
+		text := cutRunes(whole, room)
 		if text != "" {
 			e.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: &clip{text}})
+		}
+		if len(text) < len(whole) {
+			e.full()
 		}
 	case *desktop.CustomShortcut:
 		if mine(s) {
@@ -126,11 +126,11 @@ func (e *Entry) full() {
 
 // SetText replaces the text, cut to the limit.
 func (e *Entry) SetText(s string) {
-	if len(s) > maxTyped {
-		s = cutRunes(s, maxTyped)
+	cut := cutRunes(s, maxTyped)
+	e.Entry.SetText(cut)
+	if len(cut) < len(s) {
 		e.full()
 	}
-	e.Entry.SetText(s)
 }
 
 // cutRunes cuts s to at most n bytes, between two letters.

@@ -50,6 +50,7 @@ type StatusLine struct {
 	name *widget.Label
 	word *widget.Label
 	row  *fyne.Container
+	now  [3]string
 }
 
 // NewStatusLine makes a line.
@@ -65,6 +66,12 @@ func NewStatusLine(status, name, word string) *StatusLine {
 
 // Set changes the line.
 func (l *StatusLine) Set(status, name, word string) {
+	// Self-tests report many times a second while somebody types: what has not changed is not drawn again.
+	now := [3]string{status, name, word}
+	if now == l.now {
+		return
+	}
+	l.now = now
 	k := lookOf(status)
 	l.icon.Set(k.drawing, k.shape, theme.ColorSurface)
 	l.name.SetText(Line(name))

@@ -22,7 +22,37 @@ func Plain(s string) string {
 	if len(s) > maxShown {
 		s = cutRunes(s, maxShown) + ellipsis
 	}
-	return s
+	return breakable(s)
+}
+
+// longestWord is how long a run of letters without a space may be: wrapping a longer one takes Fyne a time
+// that grows with its square.
+const longestWord = 200
+
+// breakable puts line breaks into runs of letters that have none.
+func breakable(s string) string {
+	run, need := 0, false
+	for _, r := range s {
+		if run++; unicode.IsSpace(r) {
+			run = 0
+		}
+		need = need || run > longestWord
+	}
+	if !need {
+		return s
+	}
+	var b strings.Builder
+	run = 0
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			run = 0
+		} else if run++; run > longestWord {
+			b.WriteByte('\n')
+			run = 1
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 func clean(s string) string {
@@ -42,8 +72,17 @@ func clean(s string) string {
 	}, s)
 }
 
-// Line is Plain on one line.
-func Line(s string) string { return strings.Join(strings.Fields(Plain(s)), " ") }
+// longestLine is enough for any subject, path or address that somebody may want to read.
+const longestLine = 400
+
+// Line is Plain on one line, and not a book.
+func Line(s string) string {
+	s = strings.Join(strings.Fields(clean(cutRunes(s, 4*longestLine))), " ")
+	if r := []rune(s); len(r) > longestLine {
+		return string(r[:longestLine]) + ellipsis
+	}
+	return s
+}
 
 // Short is Line, cut to n letters.
 func Short(s string, n int) string {
@@ -112,7 +151,7 @@ const gridHeight = 300
 // Exact is text that leaves the computer, whole: a very long one in a grid that scrolls by itself, because
 // laying out its lines would take seconds.
 func Exact(s string) fyne.CanvasObject {
-	if s = clean(s); len(s) <= maxShown {
+	if s = clean(s); len(s) <= maxShown && s == breakable(s) {
 		return Mono(s)
 	}
 	g := widget.NewTextGridFromString(s)

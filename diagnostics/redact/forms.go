@@ -61,7 +61,8 @@ func patterns(index int, it Item) []pattern {
 		if f == "" {
 			continue
 		}
-		bound := it.Kind != diagnostics.KindMAC && it.Kind != diagnostics.KindSerial && it.Kind != kindSecret
+		bound := it.Kind != diagnostics.KindMAC && it.Kind != kindSecret &&
+			(it.Kind != diagnostics.KindSerial || len(f) < minLoose)
 		exact := it.Kind == kindSecret
 		out = append(out, pattern{text: f, item: index, form: "plain", bound: bound, exact: exact})
 		for _, e := range escaped(f) {

@@ -19,6 +19,8 @@ type Known struct {
 	Items []Item
 	// Secrets must not leave in any form: the desk's token or password.
 	Secrets []string
+	// Labels are names that the organisation gave to its services. One that is also a host's name stays.
+	Labels []string
 	// Domains are the network's own: names that end in one of them are the organisation's.
 	Domains []string
 }
@@ -44,6 +46,8 @@ const (
 	shortName  = 3 // letters, up to which a name is Short
 	minPart    = 4 // letters of a first or last name that is looked for alone
 	minSerial  = 5
+	minNumber  = 8  // digits of a serial number that has nothing else
+	minLoose   = 10 // characters of a serial number that is found inside words too
 	minSecret  = 4
 	minAssetID = 3
 )
@@ -74,6 +78,9 @@ func fromIdentity(id probe.Identity, secrets ...string) Known {
 	if base := path.Base(strings.ReplaceAll(id.Home, `\`, "/")); len(base) > 1 && !isNobody(base) {
 		k.AddAs(id.Home, homeAlias, diagnostics.Personal, diagnostics.KindPath)
 		k.AddAs(base, account, diagnostics.Personal, diagnostics.KindUser)
+	}
+	for _, name := range id.Others {
+		k.Add(name, diagnostics.Personal, diagnostics.KindUser)
 	}
 	k.Domains = unique(id.SearchDomains)
 	for i, name := range id.Hostnames {
@@ -132,7 +139,9 @@ func (k *Known) AddAs(value, as string, class diagnostics.Class, kind diagnostic
 	}
 	short := false
 	switch kind {
-	case diagnostics.KindIP, diagnostics.KindMAC, diagnostics.KindSerial, diagnostics.KindPath, diagnostics.KindURL:
+	case diagnostics.KindIP, diagnostics.KindMAC, diagnostics.KindPath, diagnostics.KindURL:
+	case diagnostics.KindSerial:
+		short = len(value) < minSerial || letters == 0 && len(value) < minNumber // "4217" may be a size
 	default:
 		short = len([]rune(value)) <= shortName || letters < 2 || vocabulary()[strings.ToLower(value)]
 	}

@@ -13,6 +13,7 @@ import (
 	"crypto/rand"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"balise/diagnostics"
@@ -74,6 +75,11 @@ func New(p Params) *Redactor {
 func (k Known) compile() (names, secrets *matcher, short []shortItem) {
 	var all, hidden []pattern
 	for i, it := range k.Items {
+		if it.Class == diagnostics.Infra && slices.ContainsFunc(k.Labels, func(l string) bool {
+			return strings.EqualFold(l, it.Value)
+		}) {
+			continue
+		}
 		if it.Short {
 			everyday := len([]rune(it.Value)) > shortName
 			short = append(short, shortItem{shortExpr(it.Value, !everyday), shortExpr(it.Value, false), it})
@@ -142,19 +148,26 @@ func (r *Redactor) plain(v any) any {
 	case bool, int, int64, float64:
 		return v
 	case string:
-		return r.code1(v)
+		return r.Code(v)
 	case []string, []any:
 		out := []string{}
 		for _, s := range texts(v) {
-			out = append(out, r.code1(s))
+			out = append(out, r.Code(s))
 		}
 		return out
 	}
 	return nil
 }
 
-// code1 masks what is known in a plain text, and no patterns: a version is no address.
-func (r *Redactor) code1(s string) string { return r.join(r.knownIn([]segment{{text: clean(s)}})) }
+// Code gives a code, a version or a state as it may leave: what is known goes. Patterns are only applied to what
+// is a message and should not be there: a lone version is no address.
+func (r *Redactor) Code(s string) string {
+	segs := r.knownIn([]segment{{text: clean(s)}})
+	if strings.ContainsAny(s, " @\\") || strings.Contains(s, "://") || strings.Contains(s, "/home/") {
+		segs = r.find(segs, r.machine)
+	}
+	return r.join(segs)
+}
 
 func (r *Redactor) visible(v any) any {
 	list := texts(v)

@@ -107,6 +107,38 @@ func TestEverydayNames(t *testing.T) {
 	}
 }
 
+// TestASecretCostsItsSentence: in a paragraph the complaint around a password survives.
+func TestASecretCostsItsSentence(t *testing.T) {
+	r := New(Params{Key: []byte("k"), Dropped: "[…]"})
+	const text = "Bonjour, depuis ce matin plus rien ne s'imprime. J'ai redémarré deux fois, sans succès. " +
+		"Mon mot de passe est Soleil2024, si cela aide. C'est urgent, merci de me rappeler avant midi."
+	want := "Bonjour, depuis ce matin plus rien ne s'imprime. J'ai redémarré deux fois, sans succès. […] " +
+		"C'est urgent, merci de me rappeler avant midi."
+	if got := r.Words(text); got != want {
+		t.Errorf("%q", got)
+	}
+	long := strings.Repeat("é", 400) + " password=hunter2 " + strings.Repeat("à", 400)
+	if got := r.Words(long); strings.Contains(got, "hunter2") || strings.Contains(got, "\uFFFD") || !strings.Contains(got, "éé") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestCodes: a message in a plain fact is looked into, a version is not.
+func TestCodes(t *testing.T) {
+	var k Known
+	k.Add("gitlab", diagnostics.Infra, diagnostics.KindHost)
+	k.Labels = []string{"GitLab"}
+	r := New(Params{Key: []byte("k"), Known: k})
+	for _, same := range []string{"1.4.2.1", "6.1.0-28-amd64", "svc.reach.gitlab/timeout", "ECONNREFUSED"} {
+		if got := r.Code(same); got != same {
+			t.Errorf("%q became %q", same, got)
+		}
+	}
+	if got := r.Code("dial tcp 10.9.8.7:53: i/o timeout"); strings.Contains(got, "10.9") {
+		t.Error(got)
+	}
+}
+
 func TestCleanTakesWhatHides(t *testing.T) {
 	got := Clean("a\x00b\u202Egnp.exe\u200Bc\r\nd\te\xff\u2066f")
 	if want := "abgnp.exec\nd\te\uFFFDf"; got != want {

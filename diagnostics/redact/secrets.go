@@ -4,11 +4,12 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A secret is not aliased but dropped, with its line: what stands around a password often says which door it
-// opens. In a line longer than a paragraph only the secret itself goes.
-const longLine = 600
+// opens. In a line that is a paragraph only its sentence goes, or the whole complaint would be lost.
+const longLine = 160
 
 // shape is the form of one kind of secret. No text matches re that has none of the hints (in small letters):
 // looking for those costs a hundredth.
@@ -137,10 +138,12 @@ func containsFold(s, sub string) bool {
 	return false
 }
 
+// cutSpans replaces each span, and the sentence around it.
 func cutSpans(s string, spans [][]int, with string) string {
 	cut := make([]bool, len(s))
 	for _, sp := range spans {
-		for i := sp[0]; i < sp[1]; i++ {
+		from, to := sentence(s, sp[0], sp[1])
+		for i := from; i < to; i++ {
 			cut[i] = true
 		}
 	}
@@ -154,4 +157,27 @@ func cutSpans(s string, spans [][]int, with string) string {
 		}
 	}
 	return b.String()
+}
+
+// sentence widens a span to where sentences end, at most a line's length to each side, and never into a
+// character.
+func sentence(s string, from, to int) (int, int) {
+	for n := 0; from > 0 && n < longLine && !ends(s, from-1); n++ {
+		from--
+	}
+	for n := 0; to < len(s) && n < longLine && !ends(s, to); n++ {
+		to++
+	}
+	for from > 0 && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	for to < len(s) && !utf8.RuneStart(s[to]) {
+		to++
+	}
+	return from, to
+}
+
+// ends tells whether a sentence ends at the blank s[i].
+func ends(s string, i int) bool {
+	return s[i] == ' ' && i > 0 && strings.IndexByte(".!?;", s[i-1]) >= 0
 }

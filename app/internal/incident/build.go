@@ -170,6 +170,10 @@ func (b *builder) addExtras(ctx context.Context, shot io.Reader) error {
 		if _, err := b.files.addUserFile(ctx, path, name, b.req.MaxAttachment); err != nil {
 			return err
 		}
+		last := &b.files.files[len(b.files.files)-1]
+		if b.collect.redactor.Code(last.MIME) != last.MIME {
+			last.MIME = "application/octet-stream" // somebody is called like a kind of file
+		}
 	}
 	b.extra = b.files.files[2:]
 	for _, f := range b.extra {

@@ -25,6 +25,11 @@ type collector struct {
 func newCollector(req RenderRequest, known redact.Known) *collector {
 	c := &collector{req: req, texts: i18n.New(req.Language), withheld: decideWithheld(req)}
 	learn(&known, req)
+	for _, r := range req.Results {
+		if label, ok := strings.CutPrefix(r.ID, "svc.reach."); ok {
+			known.Labels = append(known.Labels, label)
+		}
+	}
 	_, hideMachine := c.withheld[SectionMachine]
 	c.redactor = redact.New(redact.Params{
 		Key: req.Key, Known: known, WithholdMachine: hideMachine, Dropped: c.texts.T("report.secret_dropped"),
@@ -45,7 +50,7 @@ func decideWithheld(req RenderRequest) map[string]Withheld {
 	}
 	for id, file := range req.Locked {
 		if slices.Contains(sectionOrder[:], id) && id != SectionDescription {
-			out[id] = Withheld{Section: id, By: "policy", File: file}
+			out[id] = Withheld{Section: id, By: "policy", File: redact.Clean(file)}
 		}
 	}
 	return out
@@ -110,6 +115,7 @@ func (c *collector) collect(all bool) Report {
 	c.machine(&r, show)
 	for _, id := range sectionOrder {
 		if w, ok := c.withheld[id]; ok {
+			w.File = c.redactor.Words(w.File)
 			r.Withheld = append(r.Withheld, w)
 		}
 	}
@@ -140,7 +146,7 @@ func (c *collector) words(r *Report) {
 }
 
 func (c *collector) route(diagnosed bool) *Route {
-	r := Route{Category: redact.Clean(c.req.Input.Category)}
+	r := Route{Category: oneLine(c.redactor.Code(c.req.Input.Category), maxSubject)}
 	if d := c.req.Diagnosis; diagnosed && d != nil {
 		r.Level, r.Impact, r.Urgency = d.Level, d.Impact, d.Urgency
 		if r.Category == "" {
@@ -155,9 +161,11 @@ func (c *collector) route(diagnosed bool) *Route {
 }
 
 func (c *collector) verdict(d cause.Diagnosis) *Verdict {
+	d.Cause, d.Folded = c.code(d.Cause), c.codes(d.Folded)
 	d.Facts = c.redactor.Facts(d.Facts)
 	d.Also = slices.Clone(d.Also)
 	for i := range d.Also {
+		d.Also[i].Cause = c.code(d.Also[i].Cause)
 		d.Also[i].Facts = c.redactor.Facts(d.Also[i].Facts)
 	}
 	v := &Verdict{
@@ -167,6 +175,7 @@ func (c *collector) verdict(d cause.Diagnosis) *Verdict {
 	var kept []cause.Evidence
 	for _, e := range d.Evidence {
 		if f, ok := c.redactor.Fact(e.Fact); ok {
+			e.Check = c.redactor.Code(e.Check)
 			v.Evidence = append(v.Evidence, Evidence{Check: e.Check, Fact: f})
 			kept = append(kept, cause.Evidence{Check: e.Check, Fact: f})
 		}
@@ -181,16 +190,30 @@ func (c *collector) checks(list []api.Result) []CheckLine {
 	out := make([]CheckLine, 0, len(list))
 	for _, r := range list {
 		line := CheckLine{
-			ID: r.ID, Status: r.Status, Cause: r.Cause, Severity: r.Severity, ExplainedBy: r.ExplainedBy,
-			BlockedBy: r.BlockedBy, Facts: c.redactor.Facts(r.Facts), Detail: c.detail(r.Detail),
+			ID: c.redactor.Code(r.ID), Status: r.Status, Cause: c.code(r.Cause), Severity: r.Severity,
+			ExplainedBy: c.redactor.Code(r.ExplainedBy), BlockedBy: c.codes(r.BlockedBy), Facts: c.redactor.Facts(r.Facts), Detail: c.detail(r.Detail),
 			Started: r.Started.UTC(), TookMS: r.TookMS, TimedOut: r.TimedOut,
 		}
 		for _, a := range r.Attempts {
+			a.Cause = c.code(a.Cause)
 			a.Target, a.Error = c.detail(a.Target), c.detail(a.Error)
 			a.Started = a.Started.UTC()
 			line.Attempts = append(line.Attempts, a)
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+// code and codes look into codes as well: a service may be named like a host or a person.
+func (c *collector) code(s diagnostics.Cause) diagnostics.Cause {
+	return diagnostics.Cause(c.redactor.Code(string(s)))
+}
+
+func (c *collector) codes(list []string) []string {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i] = c.redactor.Code(out[i])
 	}
 	return out
 }

@@ -13,11 +13,13 @@ import (
 // Identity is what the computer knows of its user, of itself and of its network.
 type Identity struct {
 	UserName, FullName, Home string
-	Hostnames                []string // the name first, then others ("pretty", transient)
-	MACs, Addresses          []string
-	SearchDomains            []string
-	Serials                  []string // serial numbers, UUIDs and the machine's ID
-	AssetTag                 string   // the firmware's, where it says one
+	// Others are the accounts of other people on this computer.
+	Others          []string
+	Hostnames       []string // the name first, then others ("pretty", transient)
+	MACs, Addresses []string
+	SearchDomains   []string
+	Serials         []string // serial numbers, UUIDs and the machine's ID
+	AssetTag        string   // the firmware's, where it says one
 }
 
 // Identities reads the identity. What cannot be read is left out: an identifier that we cannot read, we

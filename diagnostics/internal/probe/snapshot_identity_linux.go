@@ -5,8 +5,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
+
+// lastUser is where login.defs ends ordinary accounts; above are nobody and those of containers.
+const lastUser = 60000
 
 func identityOS(id *Identity) {
 	for _, file := range []string{
@@ -37,6 +41,15 @@ func identityOS(id *Identity) {
 	for _, line := range lines("/etc/machine-info") {
 		if v, ok := strings.CutPrefix(line, "PRETTY_HOSTNAME="); ok {
 			id.Hostnames = append(id.Hostnames, strings.Trim(v, `"'`))
+		}
+	}
+	for _, line := range lines("/etc/passwd") {
+		f := strings.Split(line, ":")
+		if len(f) < 3 {
+			continue
+		}
+		if uid, err := strconv.Atoi(f[2]); err == nil && uid >= firstUser && uid < lastUser && f[0] != id.UserName {
+			id.Others = append(id.Others, f[0])
 		}
 	}
 	for _, line := range lines("/etc/resolv.conf") {

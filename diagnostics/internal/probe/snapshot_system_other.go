@@ -21,7 +21,17 @@ func systemOS(ctx context.Context, s *SystemInfo) error {
 
 func nicOS(string) (string, int64) { return "other", 0 }
 
-func resolverOS() (ResolverInfo, error) { return ResolverInfo{}, errors.ErrUnsupported }
+func resolverOS() (ResolverInfo, error) {
+	local, remote, ok := NameServers()
+	if !ok {
+		return ResolverInfo{}, errors.ErrUnsupported
+	}
+	var r ResolverInfo
+	for _, a := range append(remote, local...) {
+		r.Servers = append(r.Servers, a.String())
+	}
+	return r, nil
+}
 
 func displaysOS() ([]DisplayInfo, error) { return nil, errors.ErrUnsupported }
 

@@ -161,3 +161,9 @@ func (b *browser) csrf() string {
 	token, _, _ := strings.Cut(rest, `"`)
 	return token
 }
+
+// postBlind posts a form as one who has seen no page.
+func (b *browser) postBlind(path string, form url.Values) (*http.Response, string) {
+	form.Set("csrf", "x")
+	return b.post(path, form, nil)
+}

@@ -152,4 +152,3 @@ func (e entry) Stars() int {
 	}
 	return min(max(n, 0), ratingMax)
 }
-

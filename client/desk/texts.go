@@ -129,7 +129,9 @@ func (t *texts) Size(n int64) string {
 }
 
 // matcher chooses the page's language from what the browser asks for; English is for all others.
-func matcher() language.Matcher { return language.NewMatcher([]language.Tag{language.English, language.French}) }
+func matcher() language.Matcher {
+	return language.NewMatcher([]language.Tag{language.English, language.French})
+}
 
 func chooseLanguage(m language.Matcher, accept string) string {
 	tags, _, err := language.ParseAcceptLanguage(accept)

@@ -56,6 +56,10 @@ type Desk struct {
 	Technician Technician
 	// AliceIs is how View.Requester names Alice.
 	AliceIs string
+	// Through makes a driver for Alice that reaches the desk at URL through another address; nil skips
+	// the faults.
+	Through func(t *testing.T, url string) client.Driver
+	URL     string
 }
 
 // timeout is for one step against a desk on this machine.
@@ -85,6 +89,7 @@ func Run(t *testing.T, d Desk) {
 	t.Run("wrong", s.wrong)
 	t.Run("rating", s.rating)
 	t.Run("notices", s.notices)
+	t.Run("faults", s.faults)
 }
 
 func stepCtx(t *testing.T) context.Context {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -79,17 +80,27 @@ func TestConformance(t *testing.T) {
 	for name, tc := range map[string]struct {
 		cred   func(string) client.Credential
 		change func(*Params)
+		faults bool // a minute; the outcome does not depend on the settings
 	}{
-		"token, custom field":    {e.token, func(*Params) {}},
-		"password, in subject":   {e.basic, func(p *Params) { p.RefField = "" }},
-		"token, stock lifecycle": {e.token, func(p *Params) { p.Queue = e["RT_QUEUE_STOCK"] }},
+		"token, custom field":    {e.token, func(*Params) {}, false},
+		"password, in subject":   {e.basic, func(p *Params) { p.RefField = "" }, true},
+		"token, stock lifecycle": {e.token, func(p *Params) { p.Queue = e["RT_QUEUE_STOCK"] }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			through := func(t *testing.T, url string) client.Driver {
+				e := maps.Clone(e)
+				e["RT_URL"] = url
+				return e.driver(t, tc.cred("alice"), tc.change)
+			}
+			if !tc.faults {
+				through = nil
+			}
 			clienttest.Run(t, clienttest.Desk{
 				Alice:    func(t *testing.T) client.Driver { return e.driver(t, tc.cred("alice"), tc.change) },
 				Bob:      func(t *testing.T) client.Driver { return e.driver(t, tc.cred("bob"), tc.change) },
 				Stranger: func(t *testing.T) client.Driver { return e.driver(t, stranger(e, tc.cred("alice").Kind)) },
 				AliceIs:  "alice", Technician: technician{e},
+				URL: e["RT_URL"], Through: through,
 			})
 		})
 	}

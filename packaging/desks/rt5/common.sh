@@ -22,3 +22,6 @@ alive() {
   read -r pid born <"$1"
   [ -n "$born" ] && [ "$(started "$pid")" = "$born" ] && echo "$pid"
 }
+
+# default_dir: where the state lies when no DIR is given
+default_dir() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/balise/desks/rt5"; }

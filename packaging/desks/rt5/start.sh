@@ -1,12 +1,12 @@
 #!/bin/bash
 # Starts Request Tracker 5 on loopback, from Debian's packages. See README.md beside this file.
-#   start.sh DIR [PORT]      RT_WORKERS=2 server processes
+#   start.sh [DIR [PORT]]      RT_WORKERS=2 server processes
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
-[ $# -ge 1 ] || die "usage: start.sh DIR [PORT]"
-mkdir -p "$1"
-dir=$(cd "$1" && pwd)
+dir=${1:-$(default_dir)}
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
 server=/usr/share/request-tracker5/libexec/rt-server
 
 install_packages() {

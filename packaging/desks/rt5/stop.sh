@@ -1,12 +1,12 @@
 #!/bin/bash
 # Ends the Request Tracker that start.sh DIR began, and nothing else.
-#   stop.sh DIR [--kill|--wipe]     --kill: SIGKILL, as a crash would; --wipe: also removes DIR
+#   stop.sh [DIR [--kill|--wipe]]     --kill: SIGKILL, as a crash would; --wipe: also removes DIR
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
-[ $# -ge 1 ] || die "usage: stop.sh DIR [--kill|--wipe]"
-[ -d "$1" ] || exit 0
-dir=$(cd "$1" && pwd)
+dir=${1:-$(default_dir)}
+[ -d "$dir" ] || exit 0
+dir=$(cd "$dir" && pwd)
 if pid=$(alive "$dir/pid"); then
   # start.sh made it the leader of its own process group; signal no group that is not its own.
   group=$(ps -o pgid= -p "$pid" | tr -d ' ')

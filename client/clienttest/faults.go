@@ -1,0 +1,75 @@
+package clienttest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"balise/client"
+	"balise/client/clienttest/badmanners"
+)
+
+// faultTimeout ends what a silent desk would hold for ever.
+const faultTimeout = 3 * time.Second
+
+// faults creates and replies through a proxy with bad manners, and holds the driver to what its errors
+// promise: only ErrUnknownOutcome may stand for something stored, and what was stored is found.
+func (s *suite) faults(t *testing.T) {
+	if s.Through == nil {
+		return
+	}
+	p, err := badmanners.New(s.URL)
+	must(t, err)
+	defer p.Close()
+	bad := s.Through(t, p.URL)
+	ref := s.made(t, Draft("Faults", "x"))
+	for _, m := range badmanners.All() {
+		fault := badmanners.Fault{Manner: m, Match: badmanners.Posts}
+		if m == badmanners.Delay || m == badmanners.Drip {
+			fault.Wait = time.Millisecond
+		}
+		t.Run("create "+string(m), func(t *testing.T) {
+			d := Draft("Fault "+string(m), "x", Bytes("a.png", "image/png", png()))
+			p.Set(fault)
+			ctx, cancel := context.WithTimeout(t.Context(), faultTimeout)
+			defer cancel()
+			rec, err := bad.Create(ctx, d, client.Receipt{})
+			p.Set()
+			found, lookErr := bad.FindByClientRef(stepCtx(t), d.ClientRef)
+			promise(t, m, rec, err, lookErr)
+			if rec.Ref.ID != "" && lookErr == nil && found.ID != rec.Ref.ID {
+				t.Errorf("created %s, found %s", rec.Ref.ID, found.ID)
+			}
+		})
+		t.Run("reply "+string(m), func(t *testing.T) {
+			out := client.Outgoing{ClientRef: client.NewClientRef(), Text: "fault " + string(m)}
+			p.Set(fault)
+			ctx, cancel := context.WithTimeout(t.Context(), faultTimeout)
+			defer cancel()
+			rec, err := bad.Reply(ctx, ref.ID, out)
+			p.Set()
+			_, lookErr := bad.FindReply(stepCtx(t), ref.ID, out.ClientRef)
+			promise(t, m, rec, err, lookErr)
+		})
+	}
+}
+
+// promise compares what the driver said with what the desk holds.
+func promise(t *testing.T, m badmanners.Manner, rec client.Receipt, err, look error) {
+	t.Helper()
+	if look != nil && !errors.Is(look, client.ErrNotFound) {
+		t.Fatalf("look-up: %v", look)
+	}
+	stored := look == nil
+	// The two that act on connections, not on requests, also meet what a driver reads before it writes.
+	if stored != m.Stores() {
+		t.Errorf("the desk holds it: %v, want %v", stored, m.Stores())
+	}
+	switch {
+	case err == nil && !stored:
+		t.Error("the driver says it is there, the desk does not hold it")
+	case err != nil && stored && rec.Ref.ID == "" && !errors.Is(err, client.ErrUnknownOutcome):
+		t.Errorf("the desk holds it, the driver says %v", err)
+	}
+}

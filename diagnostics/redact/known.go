@@ -46,7 +46,7 @@ const (
 	shortName  = 3 // letters, up to which a name is Short
 	minPart    = 4 // letters of a first or last name that is looked for alone
 	minSerial  = 5
-	minNumber  = 8  // digits of a serial number that has nothing else
+	minNumber  = 16  // digits of a serial number that has nothing else
 	minLoose   = 10 // characters of a serial number that is found inside words too
 	minSecret  = 4
 	minAssetID = 3
@@ -141,7 +141,8 @@ func (k *Known) AddAs(value, as string, class diagnostics.Class, kind diagnostic
 	switch kind {
 	case diagnostics.KindIP, diagnostics.KindMAC, diagnostics.KindPath, diagnostics.KindURL:
 	case diagnostics.KindSerial:
-		short = len(value) < minSerial || letters == 0 && len(value) < minNumber // "4217" may be a size
+		// A number may as well be a size, and our page has its own words with digits ("05rem").
+		short = len(value) < minSerial || letters == 0 && len(value) < minNumber || vocabulary()[strings.ToLower(value)]
 	default:
 		short = len([]rune(value)) <= shortName || letters < 2 || vocabulary()[strings.ToLower(value)]
 	}
@@ -227,6 +228,10 @@ func personNames(account, full string) []string {
 // make every report look like a leak.
 var vocabulary = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
+	// Words of code that no file has: those of aliases, units and the names of character sets.
+	for _, w := range []string{"private", "public", "link", "carrier", "multicast", "local", "mbit", "utf", "charset"} {
+		words[w] = true
+	}
 	for _, root := range []string{"translations", "packs", "report"} {
 		_ = fs.WalkDir(assets.FS, root, func(p string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {

@@ -101,7 +101,7 @@ func shortExpr(name string, loose bool) *regexp.Regexp {
 		sep = `(?:\s*[=:]\s*["']?|\s)`
 	}
 	return regexp.MustCompile(`(?i)(?:\b(?:user(?:name)?|login|logname|account|uid|owner|host(?:name)?|for user|utilisateur|` +
-		`compte|identifiant|machine|poste|imprimante|printer)["']?` + sep + `|` +
+		`compte|identifiant|machine|poste|imprimante|printer|serial(?: number)?|s/n|asset(?:[ _]tag)?|tag)["']?` + sep + `|` +
 		`/home/|/users/|\\users\\|\\\\users\\\\|//|[a-z0-9-]+\\|~)(` + q + `)(?:[^\pL\pN]|$)|` +
 		`(?:^|[^\pL\pN])(` + q + `)@[\pL\pN]|(?:^|[\pL\pN])@(` + q + `)(?:[^\pL\pN]|$)`)
 }

@@ -3,6 +3,7 @@ package redact
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"balise/diagnostics"
 )
@@ -37,10 +38,13 @@ func (r *Redactor) Scan(in io.Reader) ([]Leak, error) {
 	for _, m := range r.secrets.find(text) {
 		leaks = append(leaks, Leak{"secret", r.secrets.patterns[m.pattern].form, int64(m.start)})
 	}
+	var allowed []match
 	for _, m := range r.names.find(text) {
 		p := r.names.patterns[m.pattern]
 		if it := r.known.Items[p.item]; it.Class != diagnostics.Machine || r.p.WithholdMachine {
 			leaks = append(leaks, Leak{kindName(it.Kind), p.form, int64(m.start)})
+		} else {
+			allowed = append(allowed, m)
 		}
 	}
 	for _, sh := range r.short {
@@ -48,7 +52,10 @@ func (r *Redactor) Scan(in io.Reader) ([]Leak, error) {
 			continue
 		}
 		for _, m := range sh.strict.FindAllStringIndex(text, -1) {
-			leaks = append(leaks, Leak{kindName(sh.item.Kind), "plain", int64(m[0])})
+			// "host: bob-pc" names the machine, which may be seen, not its user.
+			if !slices.ContainsFunc(allowed, func(a match) bool { return a.start < m[1] && m[0] < a.end }) {
+				leaks = append(leaks, Leak{kindName(sh.item.Kind), "plain", int64(m[0])})
+			}
 		}
 	}
 	for _, c := range certainSecrets {

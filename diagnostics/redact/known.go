@@ -46,7 +46,7 @@ const (
 	shortName  = 3 // letters, up to which a name is Short
 	minPart    = 4 // letters of a first or last name that is looked for alone
 	minSerial  = 5
-	minNumber  = 16  // digits of a serial number that has nothing else
+	minNumber  = 16 // digits of a serial number that has nothing else
 	minLoose   = 10 // characters of a serial number that is found inside words too
 	minSecret  = 4
 	minAssetID = 3

@@ -2,8 +2,10 @@ package redact
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"slices"
+	"strings"
 
 	"balise/diagnostics"
 )
@@ -58,13 +60,24 @@ func (r *Redactor) Scan(in io.Reader) ([]Leak, error) {
 			}
 		}
 	}
+	readable := unescapeLines(text)
 	for _, c := range certainSecrets {
-		if !c.maybe(text) {
+		if !c.maybe(readable) {
 			continue
 		}
-		for _, m := range c.re.FindAllStringIndex(text, -1) {
+		for _, m := range c.re.FindAllStringIndex(readable, -1) {
 			leaks = append(leaks, Leak{"secret", "pattern", int64(m[0])})
 		}
 	}
 	return leaks, nil
+}
+
+// unescapeLines undoes what JSON and HTML do to line ends and quotes, which end a secret: in JSON,
+// "http://host:80\nzoe@example.org" would else look like a URL with a password.
+func unescapeLines(s string) string {
+	s = strings.NewReplacer(`\\`, `\\`, `\n`, " \n", `\t`, " \t", `\"`, ` "`).Replace(s)
+	if strings.Contains(s, "&") {
+		s = html.UnescapeString(s)
+	}
+	return s
 }

@@ -36,9 +36,9 @@ var certainSecrets = []shape{
 	{[]string{"akia", "asia"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
 	{[]string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
 	{[]string{"aiza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{30,}`)},
-	{[]string{"bearer"}, regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/-]{8,}=*`)},
-	{[]string{"authorization"}, regexp.MustCompile(`(?i)\bauthorization\s*[:=]\s*\S.*`)},
-	{[]string{"cookie"}, regexp.MustCompile(`(?i)\b(?:set-)?cookie\s*:\s*\S+=\S.*`)},
+	{[]string{"bearer"}, regexp.MustCompile(`(?i)\bbearer[ \t]+(?:[A-Za-z._~+/-]*[0-9][A-Za-z0-9._~+/-]{7,}|[A-Za-z0-9._~+/-]{7,}[0-9]|[A-Za-z0-9._~+/-]{24,})=*`)},
+	{[]string{"authorization"}, regexp.MustCompile(`(?i)\bauthorization[ \t]*[:=][ \t]*\S.*`)},
+	{[]string{"cookie"}, regexp.MustCompile(`(?i)\b(?:set-)?cookie[ \t]*:[ \t]*\S+=\S.*`)},
 	{[]string{"://"}, regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@`)},
 	{[]string{"private key"}, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----`)},
 }

@@ -124,7 +124,7 @@ func (c *collector) collect(all bool) Report {
 
 // words puts the user's subject and description in, redacted.
 func (c *collector) words(r *Report) {
-	r.Subject = oneLine(c.redactor.Words(c.req.Input.Subject), maxSubject)
+	r.Subject = c.line(c.redactor.Words, c.req.Input.Subject, maxSubject)
 	if c.whole == "" { // a long one takes seconds, and the review looks twice
 		c.whole = strings.TrimSpace(c.redactor.Words(c.req.Input.Description))
 	}
@@ -218,7 +218,12 @@ func (c *collector) codes(list []string) []string {
 	return out
 }
 
-func (c *collector) detail(s string) string { return oneLine(c.redactor.Text(s), maxDetail) }
+func (c *collector) detail(s string) string { return c.line(c.redactor.Text, s, maxDetail) }
+
+// line makes one line of a text first and redacts it then: what line ends kept apart may be a secret together.
+func (c *collector) line(mask func(string) string, s string, limit int) string {
+	return oneLine(mask(oneLine(s, maxDescription)), limit)
+}
 
 func (c *collector) tried(a api.RepairAttempt) Tried {
 	t := Tried{

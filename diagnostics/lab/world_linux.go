@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -52,13 +53,22 @@ type World struct {
 // NewWorld starts the world's servers for a test.
 func NewWorld(t testing.TB, l *Lab) *World {
 	t.Helper()
-	w := &World{lab: l, DNS: "ok", Portal: "ok", Status: http.StatusOK, Dead: map[string]bool{}}
-	if err := w.start(t.TempDir()); err != nil {
-		w.Close()
+	w, err := StartWorld(l, t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
 	return w
+}
+
+// StartWorld is NewWorld for programs: dir takes the certificates, and the caller closes the world.
+func StartWorld(l *Lab, dir string) (*World, error) {
+	w := &World{lab: l, DNS: "ok", Portal: "ok", Status: http.StatusOK, Dead: map[string]bool{}}
+	if err := w.start(dir); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("start the lab's world: %w", err)
+	}
+	return w, nil
 }
 
 // Set changes the world's behaviour.

@@ -197,7 +197,7 @@ func (c *clean) helps(mounts []probe.Mount, base string, results []diagnostics.R
 			"system": c.disk.System, "home": c.disk.Home, "data": c.disk.Data, "temp": c.disk.Temp,
 		}[role.Value]
 		short, ok := c.disk.Volume(mounts, dir)
-		return ok && short.Device == own.Device
+		return ok && short.Volume() == own.Volume()
 	}
 	return true
 }

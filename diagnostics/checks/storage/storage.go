@@ -52,10 +52,10 @@ func volumes(d probe.Disk, mounts []probe.Mount) []volume {
 	seen := map[string]bool{}
 	for _, r := range roles {
 		m, ok := d.Volume(mounts, r.dir)
-		if !ok || seen[m.Device] {
+		if !ok || seen[m.Volume()] {
 			continue
 		}
-		seen[m.Device] = true
+		seen[m.Volume()] = true
 		list = append(list, volume{r.role, r.dir, m})
 	}
 	return list

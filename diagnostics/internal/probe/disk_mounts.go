@@ -36,6 +36,15 @@ func (m Mount) Local() bool {
 	return m.Type != "" && !slices.Contains(networkTypes, m.Type) && !strings.HasPrefix(m.Type, "fuse.")
 }
 
+// Volume identifies the file system behind a mount: bind mounts of one are the same volume, and so are the
+// subvolumes of one btrfs, which have numbers of their own.
+func (m Mount) Volume() string {
+	if strings.HasPrefix(m.Source, "/dev/") {
+		return m.Source
+	}
+	return m.Device
+}
+
 // Image tells whether the file system is a read-only image, never "full" and never "turned read-only".
 func (m Mount) Image() bool { return slices.Contains(imageTypes, m.Type) }
 

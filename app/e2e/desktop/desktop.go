@@ -113,16 +113,16 @@ func (d *Desktop) Title(id string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Area is where a window lies.
+// Area is where a window lies. (xdotool counts the frame twice.)
 func (d *Desktop) Area(id string) image.Rectangle {
 	d.t.Helper()
 	v := map[string]int{}
-	shell := string(d.tool("xdotool", "getwindowgeometry", "--shell", id))
-	for line := range strings.Lines(shell) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		v[name], _ = strconv.Atoi(value)
+	for line := range strings.Lines(string(d.tool("xwininfo", "-id", id))) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		v[name], _ = strconv.Atoi(strings.TrimSpace(value))
 	}
-	return image.Rect(v["X"], v["Y"], v["X"]+v["WIDTH"], v["Y"]+v["HEIGHT"])
+	corner := image.Pt(v["Absolute upper-left X"], v["Absolute upper-left Y"])
+	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(v["Width"], v["Height"]))}
 }
 
 // Click moves the mouse and clicks the left button.
@@ -164,3 +164,35 @@ func (d *Desktop) try(name string, args ...string) ([]byte, error) {
 }
 
 func fields(out []byte) []string { return strings.Fields(string(out)) }
+
+// Still waits until the screen has stopped changing, but for a blinking cursor.
+func (d *Desktop) Still(patience time.Duration) {
+	d.t.Helper()
+	const quiet, cursor = 4, 300 // looks in a row; pixels
+	before, same := d.Screen(), 0
+	d.Until("the screen to come to rest", patience, func() bool {
+		now := d.Screen()
+		if changed(before, now) > cursor {
+			same = 0
+		} else {
+			same++
+		}
+		before = now
+		return same >= quiet
+	})
+}
+
+func changed(a, b image.Image) int {
+	if a.Bounds() != b.Bounds() {
+		return a.Bounds().Dx() * a.Bounds().Dy()
+	}
+	n := 0
+	for y := a.Bounds().Min.Y; y < a.Bounds().Max.Y; y += 2 {
+		for x := a.Bounds().Min.X; x < a.Bounds().Max.X; x++ {
+			if a.At(x, y) != b.At(x, y) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,104 @@
+//go:build linux
+
+package e2e
+
+import (
+	"image"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"balise/app/e2e/desktop"
+)
+
+// TestJourney is the main job as a person lives it: the icon is clicked, the problem typed, the ticket sent, the
+// technician answers on the page, the notification is clicked and opens the ticket.
+func TestJourney(t *testing.T) {
+	d := desktop.Open(t)
+	_ = exec.Command("xsetroot", "-solid", "#3a5f7d").Run() // only for the pictures
+	seen := d.Notifications()
+	p := install(t)
+	a := p.start("agent")
+	d.TrayItem(a.cmd.Process.Pid, 20*time.Second)
+	icon := d.FindIcon(20 * time.Second)
+	d.Picture("tray icon")
+
+	const problem = "L'imprimante du deuxième étage n'imprime plus : ça clignote, même après un redémarrage."
+	d.Click(icon.X, icon.Y)
+	window := d.Window("Balise", 30*time.Second)
+	d.Still(15 * time.Second)
+	d.Type(problem)
+	d.Picture("problem typed")
+	press(d, window)
+	d.Still(15 * time.Second)
+	d.Picture("verdict")
+	press(d, window)
+	d.Still(20 * time.Second)
+	d.Picture("review")
+	press(d, window)
+
+	var list tickets
+	d.Until("the ticket at the desk", 40*time.Second, func() bool {
+		list = tickets{}
+		p.json(&list, "tickets")
+		return len(list.Tickets) == 1
+	})
+	d.Still(15 * time.Second)
+	d.Picture("sent")
+	number := list.Tickets[0].Number
+	if !strings.Contains(list.Tickets[0].Subject, "imprimante du deuxième étage") {
+		t.Errorf("the ticket's subject: %q", list.Tickets[0].Subject)
+	}
+
+	_, link, _ := p.run("desk", "url")
+	tech := enter(t, link)
+	if page := tech.page("/tickets/" + number); !strings.Contains(page, "ça clignote, même après un redémarrage") {
+		t.Errorf("the technician does not see the user's words:\n%.3000s", page)
+	}
+	d.Keys("alt+F4")
+	d.Until("the window to close", 10*time.Second, func() bool { return len(d.Windows("Balise")) == 0 })
+	tech.answer(number, "Bonjour, éteignez l'imprimante dix secondes, puis dites-nous si elle repart.")
+
+	d.Until("the notification", 2*time.Minute, func() bool { return len(seen.All()) > 0 })
+	d.Still(10 * time.Second)
+	d.Picture("notification")
+	note := seen.All()[0]
+	if !strings.Contains(note.Title, "imprimante") && !strings.Contains(note.Body, "imprimante") {
+		t.Errorf("the notification does not name the ticket: %+v", note)
+	}
+	if !slices.Contains(note.Actions, "default") {
+		t.Errorf("the notification cannot be clicked: %+v", note)
+	}
+	unread(t, p, true)
+	d.ClickNotification(10 * time.Second)
+	d.Window("Balise", 30*time.Second)
+	d.Until("the ticket to be shown", 30*time.Second, func() bool {
+		list = tickets{}
+		p.json(&list, "tickets")
+		return len(list.Tickets) == 1 && !list.Tickets[0].Unread
+	})
+	d.Still(15 * time.Second)
+	d.Picture("ticket opened by the notification")
+	if n := len(seen.All()); n != 1 {
+		t.Errorf("%d notifications for one answer: %+v", n, seen.All())
+	}
+	a.stop()
+}
+
+// unread compares the badge with what it should be.
+func unread(t *testing.T, p *program, want bool) {
+	t.Helper()
+	var list tickets
+	p.json(&list, "tickets")
+	if len(list.Tickets) != 1 || list.Tickets[0].Unread != want {
+		t.Errorf("unread should be %v: %+v", want, list)
+	}
+}
+
+// press clicks the page's main button, which stands last in the window's foot on every page.
+func press(d *desktop.Desktop, window string) {
+	foot := d.Area(window).Max.Sub(image.Pt(70, 32))
+	d.Click(foot.X, foot.Y)
+}

@@ -1,0 +1,164 @@
+//go:build linux
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is an installed Balise with a state of its own.
+type program struct {
+	t   testing.TB
+	dir string // holds balise and balise-window
+	env []string
+}
+
+// install puts the real programs beside each other, as packages do.
+func install(t testing.TB, env ...string) *program {
+	t.Helper()
+	p := &program{t: t, dir: t.TempDir()}
+	for name, variable := range map[string]string{"balise": "BALISE_BIN", "balise-window": "BALISE_WINDOW_BIN"} {
+		from := os.Getenv(variable)
+		if from == "" {
+			t.Fatalf("%s must name the built %s", variable, name)
+		}
+		to := filepath.Join(p.dir, name)
+		if err := errors.Join(copyFile(from, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.env = append(os.Environ(), "LANG=fr_FR.UTF-8", "LC_ALL=fr_FR.UTF-8", "LANGUAGE=fr",
+		"BALISE_STATE_DIR="+filepath.Join(p.dir, "state"))
+	p.env = append(p.env, env...)
+	return p
+}
+
+func copyFile(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// agent is a running agent.
+type agent struct {
+	t    testing.TB
+	cmd  *exec.Cmd
+	done chan error
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Write keeps what the agent logs.
+func (a *agent) Write(b []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.log.Write(b)
+}
+
+func (a *agent) said() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.log.String()
+}
+
+// start starts `balise agent`; the test's end stops it.
+func (p *program) start(args ...string) *agent {
+	p.t.Helper()
+	a := &agent{t: p.t, done: make(chan error, 1)}
+	a.cmd = exec.Command(filepath.Join(p.dir, "balise"), args...)
+	a.cmd.Env, a.cmd.Stdout, a.cmd.Stderr = p.env, a, a
+	a.cmd.WaitDelay = 5 * time.Second
+	if err := a.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	go func() { a.done <- a.cmd.Wait() }()
+	p.t.Cleanup(func() {
+		_ = a.cmd.Process.Kill() // ended already, when all went well
+		if p.t.Failed() {
+			p.t.Logf("the agent said:\n%s", a.said())
+		}
+	})
+	return a
+}
+
+// stop sends SIGTERM and wants a clean end.
+func (a *agent) stop() {
+	a.t.Helper()
+	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		a.t.Fatal(err)
+	}
+	select {
+	case err := <-a.done:
+		if err != nil {
+			a.t.Errorf("after SIGTERM: %v", err)
+		}
+	case <-time.After(15 * time.Second):
+		a.t.Error("SIGTERM does not end the agent")
+	}
+	if log := a.said(); strings.Contains(log, "panic") || strings.Contains(log, "goroutine ") {
+		a.t.Errorf("the agent panicked:\n%s", log)
+	}
+}
+
+// run runs one command and returns its exit code and both its answers.
+func (p *program) run(args ...string) (code int, stdout, stderr string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, "balise"), args...)
+	var out, errs bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &out, &errs
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		p.t.Fatalf("balise %v: %v", args, err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// json runs a command with --json and reads its document.
+func (p *program) json(into any, args ...string) {
+	p.t.Helper()
+	code, out, errs := p.run(append(args, "--json")...)
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		p.t.Fatalf("balise %v: exit %d: %v\n%s%s", args, code, err, out, errs)
+	}
+}
+
+// tickets is what `balise tickets --json` says, as far as the tests need it.
+type tickets struct {
+	Tickets []struct {
+		Number  string `json:"number"`
+		Subject string `json:"subject"`
+		Status  string `json:"status"`
+		Unread  bool   `json:"unread"`
+	} `json:"tickets"`
+	Outbox []struct {
+		State string `json:"state"`
+	} `json:"outbox"`
+}

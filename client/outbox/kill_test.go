@@ -94,7 +94,11 @@ func (o orders) obey() error {
 	go box.Run(ctx)
 	it, err := box.Wait(ctx, ref)
 	if err != nil || it.State != outbox.Sent {
-		return fmt.Errorf("at rest: %+v, %v", it, err)
+		why := outbox.Reason{}
+		if it.Reason != nil {
+			why = *it.Reason
+		}
+		return fmt.Errorf("at rest as %s: %+v, %v", it.State, why, err)
 	}
 	return nil
 }
@@ -106,7 +110,7 @@ func newDriver(kind, url, token string) (client.Driver, error) {
 	}
 	cred := client.Credential{Kind: "token", Token: token}
 	if kind == "rt" {
-		return rt.New(rt.Params{URL: url, Credential: cred, Transport: t}), nil
+		return rt.New(rt.Params{URL: url, Credential: cred, Queue: "Helpdesk", Transport: t}), nil
 	}
 	return relay.New(relay.Params{URL: url, Credential: cred, Transport: t}), nil
 }
@@ -172,7 +176,11 @@ func realRT(t *testing.T) target {
 		k, v, _ := strings.Cut(strings.TrimSpace(line), "=")
 		env[k] = v
 	}
-	return target{"rt", env["RT_URL"], env["RT_TOKEN_alice"]}
+	tg := target{"rt", env["RT_URL"], env["RT_ALICE_TOKEN"]}
+	if tg.url == "" || tg.token == "" {
+		t.Fatalf("%s names no RT_URL or RT_ALICE_TOKEN", file)
+	}
+	return tg
 }
 
 // killPoint is a moment at which the process dies: at a step boundary of its own, or while the desk's side

@@ -3,8 +3,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,30 +96,6 @@ func (r *ResolverInfo) read(text []string) {
 			r.Search = append(r.Search, f[1:]...)
 		}
 	}
-}
-
-func displaysOS() ([]DisplayInfo, error) {
-	files, err := filepath.Glob("/sys/class/drm/card*-*/status")
-	if err != nil {
-		return nil, fmt.Errorf("list displays: %w", err)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("list displays: %w", fs.ErrNotExist) // a server, or a virtual machine
-	}
-	var out []DisplayInfo
-	for _, f := range files {
-		if firstLine(f) != "connected" {
-			continue
-		}
-		dir := filepath.Dir(f)
-		_, connector, _ := strings.Cut(filepath.Base(dir), "-")
-		d := DisplayInfo{Name: connector}
-		w, h, _ := strings.Cut(firstLine(filepath.Join(dir, "modes")), "x")
-		d.Width, _ = strconv.Atoi(w)
-		d.Height, _ = strconv.Atoi(strings.TrimRight(h, "i"))
-		out = append(out, d)
-	}
-	return out, nil
 }
 
 func languageOS() string {

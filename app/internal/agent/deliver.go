@@ -28,15 +28,16 @@ func (a *Agent) deliver(ctx context.Context, ref client.ClientRef) (api.Sent, er
 		defer done()
 	}
 	for {
-		slice, stop := context.WithTimeout(patience, look)
-		it, err := a.outbox.Wait(slice, ref)
-		stop()
-		if err != nil && patience.Err() == nil {
-			return api.Sent{}, err
-		}
-		if patience.Err() != nil || settled(it) {
+		it, err := a.outbox.Item(patience, ref)
+		if patience.Err() != nil || (err == nil && settled(it)) {
 			break
 		}
+		if err != nil {
+			return api.Sent{}, err
+		}
+		slice, stop := context.WithTimeout(patience, look)
+		_, _ = a.outbox.Wait(slice, ref) // where it then stands is read above, without a hurry
+		stop()
 	}
 	it, err := a.outbox.Item(context.WithoutCancel(ctx), ref)
 	if err != nil {

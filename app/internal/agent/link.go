@@ -36,6 +36,7 @@ type link struct {
 
 	mu       sync.Mutex
 	driver   client.Driver
+	hangUp   func() // closes the driver's kept connections
 	base     string // the practice desk's address, which can change under us
 	cred     client.Credential
 	memory   map[string]client.Credential // where there is no keyring
@@ -61,10 +62,19 @@ func (l *link) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.epoch++
+	l.close()
 	l.driver, l.base, l.cred = nil, "", client.Credential{}
 	l.caps, l.probed, l.person = client.Caps{}, time.Time{}, client.Person{}
 	l.signedIn, l.lastOK, l.problem = false, time.Time{}, nil
 	l.lockedTill, l.lockedErr = time.Time{}, nil
+}
+
+// close lets the driver's connections go; l.mu is held.
+func (l *link) close() {
+	if l.hangUp != nil {
+		l.hangUp()
+	}
+	l.hangUp = nil
 }
 
 // get returns the driver, made if need be. It does not touch the network, but it may wait for the keyring or
@@ -105,7 +115,7 @@ func (l *link) get(ctx context.Context) (client.Driver, error) {
 	if info.URL != "" {
 		cfg.URL = info.URL
 	}
-	made, err := l.a.driver(cfg, cred)
+	made, hangUp, err := l.a.driver(cfg, cred)
 	if err != nil {
 		l.note(epoch, err)
 		return nil, err
@@ -114,9 +124,11 @@ func (l *link) get(ctx context.Context) (client.Driver, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.epoch != epoch {
+		hangUp()
 		return nil, &api.Error{Code: api.CodeConflict, Detail: "the desk was changed meanwhile"}
 	}
-	l.driver, l.base, l.cred = d, info.URL, cred
+	l.close()
+	l.driver, l.hangUp, l.base, l.cred = d, hangUp, info.URL, cred
 	return d, nil
 }
 
@@ -126,10 +138,11 @@ func (l *link) epochNow() int {
 	return l.epoch
 }
 
-// driver chooses the driver of a desk.
-func (a *Agent) driver(cfg config.Desk, cred client.Credential) (client.Driver, error) {
+// driver chooses the driver of a desk. hangUp closes the connections that it keeps.
+func (a *Agent) driver(cfg config.Desk, cred client.Credential) (d client.Driver, hangUp func(), err error) {
 	if a.p.Driver != nil {
-		return a.p.Driver(cfg, cred)
+		d, err = a.p.Driver(cfg, cred)
+		return d, func() {}, err
 	}
 	t := transport.Params{
 		BaseURL: cfg.URL, CAFile: cfg.CAFile, Proxy: cfg.Proxy,
@@ -140,15 +153,15 @@ func (a *Agent) driver(cfg config.Desk, cred client.Credential) (client.Driver, 
 	}
 	tr, err := transport.New(t)
 	if err != nil {
-		return nil, api.NewError(api.CodeConfig, fmt.Errorf("reach the desk: %w", err))
+		return nil, nil, api.NewError(api.CodeConfig, fmt.Errorf("reach the desk: %w", err))
 	}
 	if cfg.Kind == "rt" {
 		return rt.New(rt.Params{
 			URL: cfg.URL, Credential: cred, Queue: cfg.Queue, Requestor: cfg.Requestor,
 			RefField: cfg.RefField, Transport: tr,
-		}), nil
+		}), tr.Close, nil
 	}
-	return relay.New(relay.Params{URL: cfg.URL, Credential: cred, Transport: tr}), nil
+	return relay.New(relay.Params{URL: cfg.URL, Credential: cred, Transport: tr}), tr.Close, nil
 }
 
 // account names a desk's item in the keyring: its address.

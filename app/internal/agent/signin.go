@@ -76,10 +76,11 @@ func (a *Agent) try(ctx context.Context, cfg config.Desk, cred client.Credential
 		cfg.URL, cred = i.URL, client.Credential{Kind: "token", Token: i.ClientToken}
 		st.URL = i.URL
 	}
-	d, err := a.driver(cfg, cred)
+	d, hangUp, err := a.driver(cfg, cred)
 	if err != nil {
 		return st, err
 	}
+	defer hangUp()
 	if st.Caps, st.Person, err = d.Probe(ctx); err != nil {
 		return st, fmt.Errorf("try the desk: %w", err)
 	}

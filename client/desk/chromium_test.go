@@ -96,6 +96,12 @@ func (c *chromium) read(from io.Reader) {
 	for {
 		raw, err := r.ReadBytes(0)
 		if err != nil {
+			c.mu.Lock()
+			for id, wait := range c.waiting { // the browser is gone: nobody will answer
+				close(wait)
+				delete(c.waiting, id)
+			}
+			c.mu.Unlock()
 			return
 		}
 		var m reply
@@ -138,7 +144,10 @@ func (c *chromium) call(method string, params any) (json.RawMessage, error) {
 		return nil, err
 	}
 	select {
-	case m := <-wait:
+	case m, ok := <-wait:
+		if !ok {
+			return nil, errors.New(method + ": the browser is gone")
+		}
 		if m.Error != nil {
 			return nil, errors.New(method + ": " + m.Error.Message)
 		}

@@ -29,6 +29,9 @@ func (f storedFile) Page() bool {
 	return f.MIME == "text/html" || f.MIME == "text/plain" || f.MIME == "application/json"
 }
 
+// sniffBytes is how much of a file tells its kind (see http.DetectContentType).
+const sniffBytes = 512
+
 // sandbox keeps a stranger's page a stranger: no script, no form, no request, and an origin of its own that
 // has none of our cookies. Style inside the page and pictures inside its text are all it may use.
 const sandbox = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
@@ -57,7 +60,7 @@ func (s *site) file(r *request) error {
 	head.Set("Content-Security-Policy", sandbox)
 	kind, disposition := "application/octet-stream", "attachment"
 	if r.URL.Query().Get("show") == "1" {
-		first := make([]byte, 512)
+		first := make([]byte, sniffBytes)
 		n, err := io.ReadFull(body, first)
 		if err != nil && n == 0 && f.Size > 0 {
 			return err

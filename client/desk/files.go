@@ -109,6 +109,18 @@ func (s *store) openFile(ctx context.Context, ticket, file int64, public bool) (
 	return f, body, nil
 }
 
+// isPicture looks at the first bytes of a file.
+func (s *store) isPicture(f storedFile) bool {
+	body, err := os.Open(filepath.Join(s.files, f.stored))
+	if err != nil {
+		return false
+	}
+	defer body.Close()
+	first := make([]byte, sniffBytes)
+	n, err := io.ReadFull(body, first)
+	return (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) && shownAs(f, first[:n]) != ""
+}
+
 // Open opens a file of the public thread of one of who's tickets.
 func (s *store) Open(
 	ctx context.Context, who client.Person, id, attachment string,

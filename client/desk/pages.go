@@ -180,6 +180,7 @@ func (s *site) showTicket(r *request, status int, problem string, typed unsent) 
 	if err != nil {
 		return err
 	}
+	s.checkPictures(entries)
 	if w.Unread {
 		if err := s.store.seen(ctx, id); err != nil {
 			s.log.Warn("practice desk: mark as seen", "err", err)
@@ -194,6 +195,17 @@ func (s *site) showTicket(r *request, status int, problem string, typed unsent) 
 		Done: done(r.URL.Query()), Error: problem, Body: v,
 	})
 	return nil
+}
+
+// checkPictures looks into the files that claim to be pictures: one that is none would be a broken image.
+func (s *site) checkPictures(entries []entry) {
+	for _, e := range entries {
+		for i, f := range e.Files {
+			if f.Picture() && !s.store.isPicture(f) {
+				e.Files[i].MIME = "application/octet-stream"
+			}
+		}
+	}
 }
 
 // noticesView is the body of the notices page.

@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"balise/diagnostics"
 	"balise/diagnostics/checks/catalogue"
@@ -58,7 +61,13 @@ var notSlug = regexp.MustCompile(`[^a-z0-9_-]+`)
 
 // Slug makes a part of an id from a name that people chose.
 func Slug(name string) string {
-	s := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1 // the accent that decomposition has set apart
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(name))
+	s := strings.Trim(notSlug.ReplaceAllString(plain, "-"), "-")
 	if s == "" {
 		return "unnamed"
 	}

@@ -1,0 +1,102 @@
+package performance
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/internal/probe"
+)
+
+func TestJudgeMemory(t *testing.T) {
+	spec := catalogue.Get("perf.memory")
+	for _, c := range []struct {
+		name                     string
+		available, swap, waiting float64
+		status                   diagnostics.Status
+		cause                    diagnostics.Cause
+	}{
+		{"healthy", 60, 0, 0, diagnostics.Pass, ""},
+		{"not measured", 60, 0, -1, diagnostics.Pass, ""},
+		{"a small swap is full and memory is not", 60, 100, 0, diagnostics.Pass, ""},
+		{"low", 10, 0, 0, diagnostics.Warn, MemoryLow},
+		{"out", 4, 0, 0, diagnostics.Fail, MemoryLow},
+		{"low and swap full", 14, 95, 0, diagnostics.Fail, MemoryLow},
+		{"programs wait", 50, 0, 12, diagnostics.Warn, MemoryPressure},
+		{"programs wait long", 50, 0, 45, diagnostics.Fail, MemoryPressure},
+		{"low, and programs wait long", 10, 0, 45, diagnostics.Fail, MemoryPressure},
+	} {
+		o := judgeMemory(spec, c.available, c.swap, c.waiting)
+		if o.Status != c.status || o.Cause != c.cause {
+			t.Errorf("%s: %s %q, want %s %q", c.name, o.Status, o.Cause, c.status, c.cause)
+		}
+	}
+}
+
+// load is a machine whose processors are busy by these percentages in the windows to come.
+func load(busy ...float64) (probe.Perf, *[]time.Duration) {
+	var slept []time.Duration
+	now, n := probe.CPUTime{}, 0
+	p := probe.Perf{
+		CPUs: 2,
+		CPU:  func(context.Context) (probe.CPUTime, error) { return now, nil },
+		Sleep: func(_ context.Context, d time.Duration) error {
+			slept = append(slept, d)
+			now.Busy += busy[n] * d.Seconds()
+			now.Idle += (100 - busy[n]) * d.Seconds()
+			n++
+			return nil
+		},
+		Processes: func(context.Context) ([]probe.Process, error) {
+			return []probe.Process{{PID: 7, Name: "hog", CPU: now.Busy / 100}}, nil
+		},
+	}
+	return p, &slept
+}
+
+func TestBusyOnlyAfterALongLook(t *testing.T) {
+	spec := catalogue.Get("perf.cpu")
+	for _, c := range []struct {
+		name   string
+		busy   []float64
+		status diagnostics.Status
+		looks  int
+	}{
+		{"idle", []float64{3}, diagnostics.Pass, 1},
+		{"a program was just opened", []float64{99, 40}, diagnostics.Pass, 2},
+		{"busy", []float64{90, 85}, diagnostics.Warn, 2},
+		{"frozen", []float64{100, 100}, diagnostics.Fail, 2},
+	} {
+		p, slept := load(c.busy...)
+		o := checkCPU(t.Context(), p, spec)
+		if o.Status != c.status || len(*slept) != c.looks {
+			t.Errorf("%s: %s after %v", c.name, o.Status, *slept)
+		}
+		top, named := diagnostics.Result{Facts: o.Facts}.Fact("top")
+		if o.Status.Bad() && (!named || top.Value.([]string)[0] != "hog") {
+			t.Errorf("%s: who? %+v", c.name, o.Facts)
+		}
+		var total time.Duration
+		for _, d := range *slept {
+			total += d
+		}
+		if total >= spec.Timeout {
+			t.Errorf("%s: looks for %s of %s", c.name, total, spec.Timeout)
+		}
+	}
+}
+
+func TestABrokenProbeIsUnknown(t *testing.T) {
+	p := probe.Perf{
+		Memory: func(context.Context) (probe.Memory, error) { return probe.Memory{}, errors.New("denied") },
+		CPU:    func(context.Context) (probe.CPUTime, error) { return probe.CPUTime{}, errors.New("denied") },
+	}
+	for _, c := range checks(p) {
+		if o := c.Run(t.Context(), 0); o.Status != diagnostics.Unknown || o.Cause != "" {
+			t.Errorf("%s: %+v", c.ID, o)
+		}
+	}
+}

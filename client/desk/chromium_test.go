@@ -62,7 +62,7 @@ func startChromium(t *testing.T) *chromium {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	cmd := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-dev-shm-usage", "--remote-debugging-pipe", "--hide-scrollbars", "--lang=en",
-		"--user-data-dir="+t.TempDir(), "about:blank")
+		"--user-data-dir="+profile(t), "about:blank")
 	cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser} // 3 and 4, as the protocol wants
 	if err := cmd.Start(); err != nil {
 		cancel()
@@ -89,6 +89,26 @@ func startChromium(t *testing.T) *chromium {
 		c.must(domain+".enable", nil, nil)
 	}
 	return c
+}
+
+// profile is a folder for the browser, whose last children may still write when it has ended: too much for
+// t.TempDir.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "balise-chromium-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 50 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Errorf("%s cannot be removed", dir)
+	})
+	return dir
 }
 
 func (c *chromium) read(from io.Reader) {

@@ -52,13 +52,17 @@ func (o *outbox) show(items []api.OutboxItem, err error) {
 			cards.add(o.u.outboxCard(o.s, it, o.read))
 		}
 	}
-	o.flush.Hidden = len(cards) == 0
+	empty := len(cards) == 0
+	o.flush.Hidden = empty
 	if len(cards) == 0 {
 		cards.add(widgets.NewPanel(widgets.ToneGood, widgets.Body(o.u.tr("outbox.none"))))
 	}
 	fill(o.main, cards...)
 	o.u.shell.footer.Refresh()
 	o.u.shell.refresh()
+	if !empty {
+		o.u.focusFirst(o.flush)
+	}
 }
 
 // outboxCard is one report or reply on its way: its state in words, the reason, what can be done.

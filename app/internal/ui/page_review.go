@@ -152,11 +152,11 @@ func (r *review) masked() string {
 		if n <= 0 {
 			continue
 		}
-		name := kind
-		if key := "window.masked." + kind; r.u.t.Has(key) {
-			name = r.u.t.T(key)
+		key := "window.masked." + kind
+		if !r.u.t.Has(key + ".one") {
+			key = "window.masked.name"
 		}
-		part := r.u.tr("masked_one", "n", n, "what", name)
+		part := r.u.t.N(key, n)
 		if text != "" {
 			part = r.u.tr("masked_more", "before", text, "next", part)
 		}

@@ -98,6 +98,9 @@ func (t *tickets) show() {
 	fill(t.waits, waits...)
 	fill(t.rows, rows...)
 	u.shell.refresh()
+	if len(t.list.Tickets) > 0 {
+		u.focusFirst(rows[0])
+	}
 }
 
 // newTicketRow is one ticket: a shape and a word for its state, its subject, and when it last changed.

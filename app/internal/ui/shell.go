@@ -141,6 +141,15 @@ func (s *shell) show(p *page, name string) {
 	}
 }
 
+// focusFirst puts the keyboard on something, unless it is on something already: what a page shows may come
+// long after the page, and nobody should lose their place to it.
+func (u *UI) focusFirst(o object) {
+	f, ok := o.(fyne.Focusable)
+	if c := u.win.Canvas(); ok && c.Focused() == nil && len(c.Overlays().List()) == 0 {
+		c.Focus(f)
+	}
+}
+
 // refresh lays the open page out again after its parts changed.
 func (s *shell) refresh() {
 	if s.scroll != nil {

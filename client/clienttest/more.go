@@ -72,7 +72,7 @@ func (s *suite) list(t *testing.T) {
 	}
 	must(t, s.Technician.SetStatus(stepCtx(t), closed, client.StatusResolved))
 
-	got := s.all(t, client.ListQuery{IncludeClosed: true, Limit: 2})
+	got := s.all(t, client.ListQuery{IncludeClosed: true, Limit: 100})
 	for id := range want {
 		if got[id] != 1 {
 			t.Errorf("ticket %s is in the list %d times", id, got[id])

@@ -171,7 +171,8 @@ func (d *Driver) verify(
 
 // complete adds the files that are not on the ticket, by a reply that says no more than their names.
 func (d *Driver) complete(
-	ctx context.Context, dr client.Draft, files []client.Upload, changed map[string]string, resume client.Receipt,
+	ctx context.Context, dr client.Draft, files []client.Upload, changed map[string]string,
+	resume client.Receipt,
 ) (client.Receipt, error) {
 	id := resume.Ref.ID
 	if err := checkID(id); err != nil {

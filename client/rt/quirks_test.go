@@ -2,13 +2,10 @@ package rt
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -18,7 +15,6 @@ import (
 	"time"
 
 	"balise/client"
-	"balise/client/clienttest"
 	"balise/client/transport"
 )
 
@@ -128,25 +124,31 @@ func content(s string) answer {
 }
 
 func filePart(id, txn, name, kind string, size int) string {
-	return fmt.Sprintf(`{"id":%q,"type":"attachment","TransactionId":%q,"Filename":%q,"ContentType":%q,"ContentLength":"%d"}`,
-		id, txn, name, kind, size)
+	const form = `{"id":%q,"type":"attachment","TransactionId":%q,"Filename":%q,"ContentType":%q,` +
+		`"ContentLength":"%d"}`
+	return fmt.Sprintf(form, id, txn, name, kind, size)
 }
 
 var whenText = "2026-11-22T12:00:00Z"
 
 func TestThreadOfAQuirkyHistory(t *testing.T) {
 	who := func(name string) string { return `{"id":"` + name + `","Name":"` + name + `","RealName":""}` }
+	when := `,"Created":"` + whenText + `","Creator":`
 	entryOf := func(id, kind, creator, more string) string { // "type" and "Type" come in any order
-		return `{"Type":"` + kind + `","type":"transaction","id":` + id + `,"Created":"` + whenText + `","Creator":` + who(creator) + more + `}`
+		return `{"Type":"` + kind + `","type":"transaction","id":` + id + when + who(creator) + more + `}`
 	}
 	other := func(id, kind, creator string) string {
-		return `{"type":"transaction","id":"` + id + `","Created":"` + whenText + `","Creator":` + who(creator) + `,"Type":"` + kind + `"}`
+		return `{"type":"transaction","id":"` + id + `"` + when + who(creator) + `,"Type":"` + kind + `"}`
 	}
 	ref := string(client.NewClientRef())
 	d, drv := newDesk(t, map[string]answer{
-		"GET /ticket/7/history":        list(entryOf("1", "Create", "alice", ""), other("2", "Comment", "tech"), other("3", "CommentEmailRecord", "RT_System")),
+		"GET /ticket/7/history": list(
+			entryOf("1", "Create", "alice", ""), other("2", "Comment", "tech"),
+			other("3", "CommentEmailRecord", "RT_System")),
 		"GET /ticket/7/history?page=2": list(other("4", "Correspond", "tech")), // a short page is not the last
-		"GET /ticket/7/history?page=3": list(entryOf("5", "Status", "tech", `,"Field":"Status","NewValue":"waiting"`), entryOf("6", "Set", "tech", `,"Field":"Owner","NewValue":"32"`)),
+		"GET /ticket/7/history?page=3": list(
+			entryOf("5", "Status", "tech", `,"Field":"Status","NewValue":"waiting"`),
+			entryOf("6", "Set", "tech", `,"Field":"Owner","NewValue":"32"`)),
 		"GET /ticket/7/attachments": list(
 			filePart("10", "1", "", "multipart/mixed", 0), filePart("11", "1", "", "text/plain", 9),
 			filePart("12", "1", "../../\u202egnp.exe", "image/png", 5), filePart("13", "2", "", "text/plain", 3)),
@@ -161,7 +163,8 @@ func TestThreadOfAQuirkyHistory(t *testing.T) {
 		t.Fatalf("%+v, %v", msgs, err)
 	}
 	first, second, third := msgs[0], msgs[1], msgs[2]
-	if !first.FromMe || first.Text != "Bonjour" || len(first.Attachments) != 1 || first.Attachments[0].Name != "gnp.exe" {
+	if !first.FromMe || first.Text != "Bonjour" || len(first.Attachments) != 1 ||
+		first.Attachments[0].Name != "gnp.exe" {
 		t.Errorf("first %+v", first)
 	}
 	if second.FromMe || second.Text != "Oui é" || second.From.Name != "tech" {
@@ -231,197 +234,6 @@ func TestFindIgnoresWhatOnlyLooksLikeIt(t *testing.T) {
 	}
 }
 
-const drafted = `POST /ticket`
-
-func TestCreateSendsWhatRTNeeds(t *testing.T) {
-	d, drv := newDesk(t, map[string]answer{
-		drafted:                     {status: 201, body: `{"id":"7","type":"ticket"}`, location: "/REST/2.0/ticket/7"},
-		"GET /ticket/7/attachments": list(filePart("1", "1", "écran 画面.txt", octets, 3)),
-	})
-	dr := clienttest.Draft("Écran\r\ngelé", "texte", clienttest.Bytes("écran 画面.txt", "text/plain", []byte("abc")))
-	dr.Priority = 4
-	rec, err := drv.Create(t.Context(), dr, client.Receipt{})
-	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["écran 画面.txt"] != "octet-stream" {
-		t.Fatalf("%+v, %v", rec, err)
-	}
-	body := d.body[drafted]
-	boundary, _, _ := strings.Cut(strings.TrimPrefix(body, "--"), "\r\n")
-	mr := multipart.NewReader(strings.NewReader(body), boundary)
-	form, err := mr.NextPart()
-	if err != nil || form.FormName() != "JSON" {
-		t.Fatalf("first part %v", err)
-	}
-	var got map[string]any
-	if err := json.NewDecoder(form).Decode(&got); err != nil {
-		t.Fatal(err)
-	}
-	for k, want := range map[string]any{
-		"Queue": "Helpdesk", "Requestor": "alice@x.test", "Subject": "Écran gelé", "ContentType": "text/plain",
-		"Content": "texte\n\n" + string(dr.ClientRef), "Priority": 75.0,
-	} {
-		if got[k] != want {
-			t.Errorf("%s = %#v, want %#v", k, got[k], want)
-		}
-	}
-	if cf := fmt.Sprint(got["CustomFields"]); cf != "map[BaliseRef:"+string(dr.ClientRef)+"]" {
-		t.Errorf("custom fields %s", cf)
-	}
-	file, err := mr.NextPart()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, params, _ := mime.ParseMediaType(file.Header.Get("Content-Disposition"))
-	if file.FormName() != "Attachments" || params["filename"] != "écran 画面.txt" || file.Header.Get("Content-Type") != octets {
-		t.Errorf("file part %v", file.Header)
-	}
-}
-
-func TestCreateOutcomes(t *testing.T) {
-	file := clienttest.Bytes("a.png", "image/png", []byte("12345"))
-	made := answer{status: 201, body: `{"id":7}`, location: "/REST/2.0/ticket/7"}
-	for name, tc := range map[string]struct {
-		answers map[string]answer
-		want    string
-	}{
-		"whole":               {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5))}, "id 7 pending [] changed map[]"},
-		"cut by the desk":     {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 4))}, "id 7 pending [] changed map[a.png:cut]"},
-		"dropped by the desk": {map[string]answer{drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png.txt", "text/plain", 24))}, "id 7 pending [] changed map[a.png:dropped]"},
-		"file missing":        {map[string]answer{drafted: made, "GET /ticket/7/attachments": list()}, "id 7 pending [a.png] changed map[]"},
-		"cannot look":         {map[string]answer{drafted: made, "GET /ticket/7/attachments": {status: 500}}, "id 7 pending [a.png] changed map[] unavailable"},
-		"not shown to us":     {map[string]answer{drafted: made, "GET /ticket/7/attachments": {status: 403}}, "id 7 pending [] changed map[requestor:unreadable]"},
-		"answer cut, Location says which": {map[string]answer{
-			drafted:                     {status: 201, body: `{"i`, location: "/REST/2.0/ticket/7", length: 50},
-			"GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5)),
-		}, "id 7 pending [] changed map[]"},
-		"answer cut":         {map[string]answer{drafted: {status: 201, body: `{"i`, length: 50}}, "id  pending [] changed map[] unknown"},
-		"answer without id":  {map[string]answer{drafted: {status: 201, body: `{}`}}, "id  pending [] changed map[] unknown"},
-		"200 and a sentence": {map[string]answer{drafted: ok(`["Permission Denied"]`)}, "id  pending [] changed map[] unknown"},
-		"refused":            {map[string]answer{drafted: {status: 400, body: `{"message":"Non"}`}}, "id  pending [] changed map[] invalid Non"},
-		"forbidden":          {map[string]answer{drafted: {status: 403, body: `{"message":"Non"}`}}, "id  pending [] changed map[] forbidden"},
-		"server error":       {map[string]answer{drafted: {status: 500}}, "id  pending [] changed map[] unknown"},
-		"desk gone before":   {map[string]answer{"GET /user/28": {status: 503}}, "id  pending [] changed map[] unreachable"},
-		"login page before":  {map[string]answer{"GET /user/28": ok("<html>")}, "id  pending [] changed map[] unreachable"},
-		"queue not shown":    {map[string]answer{"GET /queue/Helpdesk": {status: 403}, drafted: made, "GET /ticket/7/attachments": list(filePart("1", "1", "a.png", "image/png", 5))}, "id 7 pending [] changed map[]"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d, drv := newDesk(t, tc.answers)
-			dr := clienttest.Draft("s", "t", file)
-			rec, err := drv.Create(t.Context(), dr, client.Receipt{})
-			got := fmt.Sprintf("id %s pending %v changed %v", rec.Ref.ID, rec.Pending, rec.Changed)
-			if rec.Changed == nil {
-				got = fmt.Sprintf("id %s pending %v changed map[]", rec.Ref.ID, rec.Pending)
-			}
-			if s := short(err); s != "" {
-				got += " " + s
-			}
-			if got != tc.want {
-				t.Errorf("%s, want %s (%v)", got, tc.want, err)
-			}
-			if name == "queue not shown" && !strings.Contains(d.body[drafted], "s ["+string(dr.ClientRef)+"]") {
-				t.Error("the reference is not in the subject")
-			}
-			posts := 0
-			for _, s := range d.seen {
-				if s == drafted {
-					posts++
-				}
-			}
-			if posts > 1 {
-				t.Errorf("sent %d times", posts)
-			}
-		})
-	}
-}
-
-func short(err error) string {
-	var inv *client.InvalidError
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, client.ErrUnknownOutcome):
-		return "unknown"
-	case errors.Is(err, client.ErrUnreachable):
-		return "unreachable"
-	case errors.Is(err, client.ErrUnavailable):
-		return "unavailable"
-	case errors.Is(err, client.ErrForbidden):
-		return "forbidden"
-	case errors.As(err, &inv):
-		return "invalid " + inv.Message
-	}
-	return err.Error()
-}
-
-func TestResumeThatStaysIncompleteEnds(t *testing.T) {
-	d, drv := newDesk(t, map[string]answer{
-		"GET /ticket/7/attachments": list(),
-		"POST /ticket/7/correspond": {status: 201, body: "[\"Courrier ajout\xe9\"]"},
-	})
-	dr := clienttest.Draft("s", "t", clienttest.Bytes("a.png", "image/png", []byte("x")))
-	rec, err := drv.Create(t.Context(), dr, client.Receipt{Ref: client.Ref{ID: "7"}, Pending: []string{"a.png"}})
-	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["a.png"] != "dropped" {
-		t.Errorf("%+v, %v", rec, err)
-	}
-	if slices.Contains(d.seen, drafted) {
-		t.Error("a resume made another ticket")
-	}
-	if !strings.Contains(d.body["POST /ticket/7/correspond"], string(dr.ClientRef)) {
-		t.Error("the completing reply does not carry the reference")
-	}
-}
-
-func TestReply(t *testing.T) {
-	latin1 := answer{status: 201, body: "[\n   \"Courrier ajout\xe9\"\n]", location: "/REST/2.0/transaction/68"}
-	linked := strings.Replace(record("7", "s", "resolved", whenText), `"_hyperlinks":[`,
-		`"_hyperlinks":[{"ref":"lifecycle","from":"resolved","to":"closed"},{"ref":"lifecycle","to":"open"},`, 1)
-	for name, tc := range map[string]struct {
-		answers map[string]answer
-		want    string
-		puts    int
-	}{
-		"reopened by the reply":    {map[string]answer{"GET /ticket/7": ok(record("7", "s", "open", whenText))}, "map[]", 0},
-		"no way to reopen":         {map[string]answer{"GET /ticket/7": ok(record("7", "s", "resolved", whenText))}, "map[status:not reopened]", 0},
-		"PUT says 200 and refuses": {map[string]answer{"GET /ticket/7": ok(linked), "PUT /ticket/7": ok("[\"Acc\xe8s refus\xe9\"]")}, "map[status:not reopened]", 1},
-		"cannot look":              {map[string]answer{"GET /ticket/7": {status: 500}}, "map[status:unknown]", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d, drv := newDesk(t, tc.answers)
-			d.answers["POST /ticket/7/correspond"] = latin1
-			out := client.Outgoing{ClientRef: client.NewClientRef(), Text: "é", Reopen: true}
-			rec, err := drv.Reply(t.Context(), "7", out)
-			if err != nil || rec.Ref.ID != "7" || fmt.Sprint(rec.Changed) != tc.want {
-				t.Errorf("%+v, %v; want %s", rec, err, tc.want)
-			}
-			var sent message
-			if err := json.Unmarshal([]byte(d.body["POST /ticket/7/correspond"]), &sent); err != nil ||
-				sent.ContentType != "text/plain" || sent.Content != "é\n\n"+string(out.ClientRef) {
-				t.Errorf("sent %+v, %v", sent, err)
-			}
-			puts := 0
-			for _, s := range d.seen {
-				if strings.HasPrefix(s, "PUT") {
-					puts++
-				}
-				if strings.HasSuffix(s, "/comment") {
-					t.Error("a reply went to /comment")
-				}
-			}
-			if puts != tc.puts {
-				t.Errorf("%d PUTs, want %d", puts, tc.puts)
-			}
-		})
-	}
-	_, drv := newDesk(t, map[string]answer{
-		"POST /ticket/7/correspond": {status: 400, body: `{"message":"Accès refusé"}`},
-	})
-	_, err := drv.Reply(t.Context(), "7", client.Outgoing{ClientRef: client.NewClientRef(), Text: "x"})
-	if short(err) != "invalid Accès refusé" {
-		t.Errorf("without the right: %v", err)
-	}
-}
-
 func TestListAsksEarlyAndFiltersHere(t *testing.T) {
 	since := time.Date(2026, 11, 22, 12, 0, 0, 500, time.UTC)
 	d, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + strings.Join([]string{
@@ -438,7 +250,9 @@ func TestListAsksEarlyAndFiltersHere(t *testing.T) {
 		page.Tickets[1].RawStatus != "weird" || page.Tickets[0].Priority != 4 || page.Tickets[0].Assignee.Name != "" {
 		t.Errorf("%+v", page.Tickets)
 	}
-	for _, want := range []string{"2026-11-21+12%3A00%3A00", "__CurrentUser__", "__Active__", "per_page=100", "order=DESC"} {
+	for _, want := range []string{
+		"2026-11-21+12%3A00%3A00", "__CurrentUser__", "__Active__", "per_page=100", "order=DESC",
+	} {
 		if !strings.Contains(d.queries["/tickets"], want) {
 			t.Errorf("the query %s lacks %s", d.queries["/tickets"], want)
 		}
@@ -458,7 +272,8 @@ func TestListPages(t *testing.T) {
 		`"count":1,"pages":null,"next_page":"http://x/"`: "2",
 		`"count":1,"pages":null`:                         "",
 	} {
-		_, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + strings.Join(full, ",") + `],` + body + `}`)})
+		items := strings.Join(full, ",")
+		_, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + items + `],` + body + `}`)})
 		page, err := drv.List(t.Context(), client.ListQuery{Limit: 2})
 		if err != nil || page.Next != want {
 			t.Errorf("%s: next %q, %v; want %q", body, page.Next, err, want)
@@ -467,10 +282,12 @@ func TestListPages(t *testing.T) {
 }
 
 func TestGetIsConditional(t *testing.T) {
-	d, drv := newDesk(t, map[string]answer{"GET /ticket/7": ok(record("7", "s ["+string(client.NewClientRef())+"]", "stalled", whenText))})
+	subject := "s [" + string(client.NewClientRef()) + "]"
+	d, drv := newDesk(t, map[string]answer{"GET /ticket/7": ok(record("7", subject, "stalled", whenText))})
 	d.etag = `"85"`
 	tk, err := drv.Get(t.Context(), "7", client.Validator{})
-	if err != nil || tk.Validator.ETag != `"85"` || tk.Status != client.StatusPending || tk.Subject != "s" || !tk.ClientRef.Valid() {
+	if err != nil || tk.Validator.ETag != `"85"` || tk.Status != client.StatusPending || tk.Subject != "s" ||
+		!tk.ClientRef.Valid() {
 		t.Fatalf("%+v, %v", tk, err)
 	}
 	if strings.Contains(tk.WebURL, "evil") || tk.Actions.Reply != client.Yes || tk.Actions.Reopen != client.No {

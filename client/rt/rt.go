@@ -93,7 +93,9 @@ func (d *Driver) request(method, path string, query url.Values) transport.Reques
 }
 
 // read gets JSON. It never sends If-Modified-Since: RT answers that with 500.
-func (d *Driver) read(ctx context.Context, path string, query url.Values, into any) (transport.Answer, error) {
+func (d *Driver) read(
+	ctx context.Context, path string, query url.Values, into any,
+) (transport.Answer, error) {
 	r := d.request(http.MethodGet, path, query)
 	r.Into = into
 	return d.p.Transport.Do(ctx, r)

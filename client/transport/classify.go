@@ -90,10 +90,13 @@ func classifyStatus(o Outcome) error {
 		return fmt.Errorf("%w (%w)", &client.ThrottledError{RetryAfter: retryAfter(o.Header)}, code)
 	case o.Status >= 500 || o.Status == http.StatusRequestTimeout:
 		return classifyServerError(o, code)
-	case html && o.Status == http.StatusNotFound:
-		return fmt.Errorf("%w (%w)", client.ErrNotADesk, code) // the address leads to some other web server
 	}
-	return fmt.Errorf("%w (%w)", refusal(o), code)
+	err := refusal(o)
+	var invalid *client.InvalidError
+	if html && (errors.Is(err, client.ErrNotFound) || errors.As(err, &invalid)) {
+		err = client.ErrNotADesk // the address leads to some other web server
+	}
+	return fmt.Errorf("%w (%w)", err, code)
 }
 
 func notADesk(o Outcome, code error) error {

@@ -40,6 +40,7 @@ func TestClassifyStatus(t *testing.T) {
 		{403, js, "", "forbidden", "forbidden"},
 		{404, js, "", "not-found", "not-found"},
 		{404, html, "<html>", "not-a-desk", "not-a-desk"},
+		{400, html, "<html>", "not-a-desk", "not-a-desk"},
 		{410, js, "", "not-found", "not-found"},
 		{413, html, "<html>", "too-large", "too-large"},
 		{408, js, "", "unavailable", "unknown-outcome"},
@@ -131,16 +132,16 @@ func TestPauses(t *testing.T) {
 
 func TestHTMLToText(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                          "",
-		"plain &amp; simple":                        "plain & simple",
-		"<p>one</p><p>two</p>":                      "one\n\ntwo",
-		"a<br>b<br/><br>c":                          "a\nb\n\nc",
-		"  a \n b\t<b>c</b>d ":                      "a b cd",
-		"<div>a</div><div>b</div>":                  "a\nb",
-		"<script>alert(1)</script>x":                "x",
-		"<style>p{}</style><title>t</title>":        "",
-		"<script>if (a<b) {}</script>y":             "y",
-		`<a href="https://x.example/?a=1">here</a>`: "here (https://x.example/?a=1)",
+		"":                                                      "",
+		"plain &amp; simple":                                    "plain & simple",
+		"<p>one</p><p>two</p>":                                  "one\n\ntwo",
+		"a<br>b<br/><br>c":                                      "a\nb\n\nc",
+		"  a \n b\t<b>c</b>d ":                                  "a b cd",
+		"<div>a</div><div>b</div>":                              "a\nb",
+		"<script>alert(1)</script>x":                            "x",
+		"<style>p{}</style><title>t</title>":                    "",
+		"<script>if (a<b) {}</script>y":                         "y",
+		`<a href="https://x.example/?a=1">here</a>`:             "here (https://x.example/?a=1)",
 		`<a href="https://x.example">https://x.example</a>`:     "https://x.example",
 		`<a href="https://x.example"><img src="cid:1"></a>`:     "https://x.example",
 		`<a href="javascript:alert(1)">click</a>`:               "click",
@@ -155,8 +156,8 @@ func TestHTMLToText(t *testing.T) {
 		"Pouvez-vous <b>redémarrer</b>&nbsp;?":                  "Pouvez-vous redémarrer\u00a0?",
 		"invoice\u202etxt.exe \x00\x1b[31m":                     "invoicetxt.exe [31m",
 		"unclosed <b>bold <a href=\"https://x.example\">link":   "unclosed bold link",
-		"bad \xff utf-8": "bad \ufffd utf-8",
-		"👩‍💻 画面 é":       "👩‍💻 画面 é",
+		"bad \xff utf-8":                                        "bad \ufffd utf-8",
+		"👩‍💻 画面 é":                                              "👩‍💻 画面 é",
 	} {
 		if got := HTMLToText(in); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", in, got, want)
@@ -209,7 +210,8 @@ func TestDecodeBase64Field(t *testing.T) {
 		enc = enc[n:]
 	}
 	doc, err := json.Marshal(map[string]any{
-		"Aaa": []any{1, map[string]any{"Content": "decoy", "}": "]\"\\"}}, "Headers": "x\n\u2028\"", "Content": b.String(),
+		"Aaa":     []any{1, map[string]any{"Content": "decoy", "}": "]\"\\"}},
+		"Headers": "x\n\u2028\"", "Content": b.String(),
 		"Zzz": nil,
 	})
 	if err != nil {
@@ -220,10 +222,12 @@ func TestDecodeBase64Field(t *testing.T) {
 	if err != nil || n != int64(len(data)) || !bytes.Equal(out.Bytes(), data) {
 		t.Errorf("%d bytes, %v; equal %v", n, err, bytes.Equal(out.Bytes(), data))
 	}
-	if _, err = DecodeBase64Field(bytes.NewReader(doc), "Content", io.Discard, int64(len(data)-1)); !errors.Is(err, client.ErrTooLarge) {
+	_, err = DecodeBase64Field(bytes.NewReader(doc), "Content", io.Discard, int64(len(data)-1))
+	if !errors.Is(err, client.ErrTooLarge) {
 		t.Errorf("over the limit: %v", err)
 	}
-	if _, err = DecodeBase64Field(bytes.NewReader(doc[:len(doc)/2]), "Content", io.Discard, 1<<20); !errors.Is(err, io.ErrUnexpectedEOF) {
+	_, err = DecodeBase64Field(bytes.NewReader(doc[:len(doc)/2]), "Content", io.Discard, 1<<20)
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("cut: %v", err)
 	}
 	for in, want := range map[string]error{

@@ -40,7 +40,7 @@ func hidden(r rune) bool {
 	case '\u00ad', '\u2060', '\ufeff':
 		return true
 	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Cf, r) && !emojiTag(r)
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && !emojiTag(r) // Cf has all that change direction
 }
 
 // emojiTag: the flags of England, Scotland and Wales are spelt with these.

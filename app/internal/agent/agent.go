@@ -46,6 +46,8 @@ type Agent struct {
 	quit chan struct{}
 	once sync.Once
 
+	recovered sync.Once
+
 	mu       sync.Mutex
 	warnings []string
 	counts   counts
@@ -128,13 +130,25 @@ func (a *Agent) open() error {
 		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, OpenURL: a.p.OpenURL,
 		PortalURL: func() string { return a.set.now().Probes.Portal }, Log: a.p.Log,
 	})
-	left, err := a.repairs.Recover(a.life)
-	if err != nil {
-		// A damaged journal must not keep the user from reporting.
-		a.p.Log.Error("look for interrupted repairs", "error", err)
+	if a.p.Resident {
+		a.recover()
 	}
-	a.leftover = left
 	return a.recount(a.life)
+}
+
+// recover looks, once, for repairs that a crash cut short. A command that has nothing to do with repairs does
+// not: it would be told of them in vain.
+func (a *Agent) recover() {
+	a.recovered.Do(func() {
+		left, err := a.repairs.Recover(a.life)
+		if err != nil {
+			// A damaged journal must not keep the user from reporting.
+			a.p.Log.Error("look for interrupted repairs", "error", err)
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.leftover = left
+	})
 }
 
 // Close ends what runs and gives the state folder back.

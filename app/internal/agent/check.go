@@ -88,8 +88,8 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 	return nil
 }
 
-// propose orders the repairs: those that the diagnosis points to first, best first, then the others. Each says
-// itself whether it is available, and if not, why.
+// propose orders the repairs: those that the diagnosis points to first, best first, then the others. Each
+// says itself whether it is available, and if not, why.
 func propose(d cause.Diagnosis, all []repair.Info) []repair.Info {
 	out := slices.Clone(all)
 	rank := func(i repair.Info) int {

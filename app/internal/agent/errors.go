@@ -124,6 +124,9 @@ func ofState(err error, _ time.Duration) *api.Error {
 
 // ofHere knows what the lower layers of this computer say.
 func ofHere(err error, _ time.Duration) *api.Error {
+	if word := lastWord(err); word != nil {
+		return word
+	}
 	var precondition *repair.PreconditionError
 	var cooldown *repair.CooldownError
 	switch {

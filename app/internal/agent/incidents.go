@@ -122,6 +122,7 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 	if err := ctx.Err(); err != nil {
 		return api.Incident{}, context.Cause(ctx)
 	}
+	a.recover()
 	a.mu.Lock()
 	i.api.Attempts, a.leftover = a.leftover, nil
 	a.mu.Unlock()
@@ -153,18 +154,25 @@ func (a *Agent) capture(ctx context.Context) (png []byte, why string) {
 
 // captureWhy reads the child's last word.
 func captureWhy(err error) string {
+	if word := lastWord(err); word != nil && word.Code != api.CodeInternal {
+		return word.Code
+	}
+	return api.CodeScreenFailed
+}
+
+// lastWord is what a child that failed said at last: an *api.Error as JSON; nil when it said nothing of the
+// kind.
+func lastWord(err error) *api.Error {
 	var exit *child.ExitError
 	if !errors.As(err, &exit) {
-		return api.CodeScreenFailed
+		return nil
 	}
+	var word api.Error
 	last := exit.Stderr[strings.LastIndexByte(exit.Stderr, '\n')+1:]
-	var word struct {
-		Code string `json:"code"`
+	if json.Unmarshal([]byte(last), &word) != nil || word.Code == "" {
+		return nil
 	}
-	if json.Unmarshal([]byte(last), &word) != nil || !strings.Contains(word.Code, ".") {
-		return api.CodeScreenFailed
-	}
-	return word.Code
+	return &word
 }
 
 // Incident is where an incident stands.

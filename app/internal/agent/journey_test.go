@@ -132,7 +132,7 @@ func TestJourney(t *testing.T) {
 		t.Errorf("the user's own words rang: %+v", n)
 	}
 	records, err := b.store.Records(ctx, 10)
-	if err != nil || len(records) != 1 || len(records[0].Files) < 2 || records[0].Ref != inc.ID {
+	if err != nil || len(records) != 1 || len(records[0].Files) < 2 || view.Left == nil || view.Left.Ref != inc.ID {
 		t.Errorf("have %+v, %v", records, err)
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"balise/app/internal/agent/child"
-	"balise/app/internal/agent/store"
 	"balise/app/internal/incident"
 	"balise/app/internal/ipc/api"
 	"balise/client"
@@ -246,9 +245,9 @@ func (a *Agent) accept(ctx context.Context, i *complaint, in api.Input) error {
 	return nil
 }
 
-func (a *Agent) manifest(res incident.RenderResult) store.Manifest {
+func (a *Agent) manifest(res incident.RenderResult) api.Manifest {
 	r := res.Review
-	m := store.Manifest{
+	m := api.Manifest{
 		Ref: r.Ref, Code: r.Code, At: a.p.Now().UTC(), Desk: r.Desk, Subject: r.Subject,
 		Masked: r.Masked, Withheld: res.Withheld,
 	}
@@ -257,12 +256,12 @@ func (a *Agent) manifest(res incident.RenderResult) store.Manifest {
 			continue
 		}
 		sum := sha256.Sum256([]byte(s.Text))
-		m.Sections = append(m.Sections, store.Section{
+		m.Sections = append(m.Sections, api.ManifestSection{
 			ID: s.ID, Bytes: len(s.Text), SHA256: hex.EncodeToString(sum[:]),
 		})
 	}
 	for _, f := range r.Files {
-		m.Files = append(m.Files, store.File{Name: f.Name, MIME: f.MIME, Size: f.Size, SHA256: f.SHA256})
+		m.Files = append(m.Files, api.ReviewFile{Name: f.Name, MIME: f.MIME, Size: f.Size, SHA256: f.SHA256})
 	}
 	return m
 }

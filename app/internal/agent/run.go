@@ -17,9 +17,11 @@ const (
 	// gcPercent trades a little processor time, of which the agent uses next to none, for memory, of which
 	// it promised to use little.
 	gcPercent = 30
-	// connectTries times connectPause is how long a command waits for an agent that is just starting.
-	connectTries = 20
+	// connectPause is the time between two tries to get at a state that another Balise holds without
+	// answering: an agent that is starting or ending, or a command that works in its own process.
 	connectPause = 100 * time.Millisecond
+	connectTries = 100 // a command waits 10 s
+	startTries   = 600 // an agent waits a minute: a command may be sending a large report
 )
 
 // Run is the resident loop: sender, follow-up, practice desk, socket. It returns nil when ctx ends or Quit
@@ -71,7 +73,7 @@ func (a *Agent) Quit(context.Context) error {
 }
 
 // ErrShown is Start's answer when a resident agent runs already: it was asked to show its window.
-var ErrShown = errors.New("Balise runs already; its window was asked for")
+var ErrShown = errors.New("the running Balise was asked to show its window")
 
 // Start makes the resident agent, or, when there is one, asks it to show page and returns ErrShown.
 func Start(ctx context.Context, p Params, page string) (*Agent, error) {
@@ -91,9 +93,7 @@ func Start(ctx context.Context, p Params, page string) (*Agent, error) {
 			}
 			return nil, ErrShown
 		}
-		// The lock is held but nobody answers: a command that works in its own process, or an agent
-		// that is starting or ending.
-		if try >= connectTries {
+		if try >= startTries {
 			return nil, err
 		}
 		select {

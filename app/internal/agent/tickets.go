@@ -57,7 +57,7 @@ func (a *Agent) Tickets(ctx context.Context, refresh bool) (api.TicketList, erro
 	}
 	list.Tickets = make([]api.TicketRow, len(cached))
 	for i, c := range cached {
-		list.Tickets[i] = api.TicketRow{Ticket: c.Ticket, Unread: c.Unread}
+		list.Tickets[i] = api.TicketRow{Ticket: ours(c), Unread: c.Unread}
 	}
 	if list.Outbox, err = a.Outbox(ctx); err != nil {
 		return list, err
@@ -95,13 +95,24 @@ func (a *Agent) Ticket(ctx context.Context, n string, refresh bool) (api.TicketV
 			problem = a.problem(ferr)
 		}
 	}
-	v := api.TicketView{Ticket: c.Ticket, Ref: c.Ref, AsOf: c.ReadAt, Problem: problem}
+	v := api.TicketView{Ticket: ours(c), Ref: c.Ref, AsOf: c.ReadAt, Problem: problem}
 	v.Code = client.ClientRef(c.Ref).Code()
+	if v.Left, err = a.store.RecordOf(ctx, c.Ref); err != nil {
+		return v, a.explain(err)
+	}
 	if v.Messages, err = d.Thread(ctx, c.ID); err != nil {
 		return v, a.explain(err)
 	}
 	v.Outbox, err = a.replies(ctx, c.ID)
 	return v, err
+}
+
+// ours puts our reference into a ticket that the desk listed without it.
+func ours(c store.Cached) client.Ticket {
+	if c.ClientRef == "" {
+		c.ClientRef = client.ClientRef(c.Ref)
+	}
+	return c.Ticket
 }
 
 // number is what a person means: "#42" is 42.
@@ -120,7 +131,9 @@ func (a *Agent) waiting(ctx context.Context, n string) (api.TicketView, bool, er
 	if err != nil {
 		return api.TicketView{}, false, a.explain(err)
 	}
-	v := api.TicketView{Ref: string(ref), Code: ref.Code(), Outbox: itemsOf([]outbox.Item{it}), Problem: reasonOf(it)}
+	v := api.TicketView{
+		Ref: string(ref), Code: ref.Code(), Outbox: itemsOf([]outbox.Item{it}), Problem: reasonOf(it),
+	}
 	v.Subject, v.Created, v.ClientRef = it.Subject, it.Created, ref
 	v.Status = client.StatusUnknown
 	return v, true, nil

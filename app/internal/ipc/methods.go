@@ -15,7 +15,9 @@ type method func(ctx context.Context, s *server, a *answer, in api.Args)
 
 // methods is every method of api.Service; a test compares the two.
 var methods = map[string]method{
-	"State": get(func(ctx context.Context, s api.Service, _ api.Args) (api.State, error) { return s.State(ctx) }),
+	"State": get(func(ctx context.Context, s api.Service, _ api.Args) (api.State, error) {
+		return s.State(ctx)
+	}),
 	"ListChecks": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.CheckInfo, error) {
 		return s.ListChecks(ctx)
 	}),
@@ -52,7 +54,9 @@ var methods = map[string]method{
 	"Rate": run(func(ctx context.Context, s api.Service, in api.Args) error {
 		return s.Rate(ctx, in.N, given(in.Rating))
 	}),
-	"MarkSeen": run(func(ctx context.Context, s api.Service, in api.Args) error { return s.MarkSeen(ctx, in.N) }),
+	"MarkSeen": run(func(ctx context.Context, s api.Service, in api.Args) error {
+		return s.MarkSeen(ctx, in.N)
+	}),
 	"Notices": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.Notice, error) {
 		return s.Notices(ctx)
 	}),
@@ -65,7 +69,9 @@ var methods = map[string]method{
 	"Retry": get(func(ctx context.Context, s api.Service, in api.Args) (api.OutboxItem, error) {
 		return s.Retry(ctx, in.Ref)
 	}),
-	"Discard": run(func(ctx context.Context, s api.Service, in api.Args) error { return s.Discard(ctx, in.Ref) }),
+	"Discard": run(func(ctx context.Context, s api.Service, in api.Args) error {
+		return s.Discard(ctx, in.Ref)
+	}),
 	"TryDesk": get(func(ctx context.Context, s api.Service, in api.Args) (api.DeskState, error) {
 		return s.TryDesk(ctx, given(in.SignIn))
 	}),
@@ -79,9 +85,11 @@ var methods = map[string]method{
 	"SetConfig": run(func(ctx context.Context, s api.Service, in api.Args) error {
 		return s.SetConfig(ctx, in.Key, in.Value)
 	}),
-	"DeskURL": get(func(ctx context.Context, s api.Service, _ api.Args) (string, error) { return s.DeskURL(ctx) }),
-	"Show":    run(func(ctx context.Context, s api.Service, in api.Args) error { return s.Show(ctx, in.Page) }),
-	"Quit":    run(func(ctx context.Context, s api.Service, _ api.Args) error { return s.Quit(ctx) }),
+	"DeskURL": get(func(ctx context.Context, s api.Service, _ api.Args) (string, error) {
+		return s.DeskURL(ctx)
+	}),
+	"Show": run(func(ctx context.Context, s api.Service, in api.Args) error { return s.Show(ctx, in.Page) }),
+	"Quit": run(func(ctx context.Context, s api.Service, _ api.Args) error { return s.Quit(ctx) }),
 
 	"Events": events,
 	"Check": func(ctx context.Context, s *server, a *answer, in api.Args) {

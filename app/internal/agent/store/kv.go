@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"balise/app/internal/ipc/api"
 )
 
 // Get reads a small value into v; false when there is none.
@@ -39,36 +41,8 @@ func (s *Store) Put(ctx context.Context, key string, v any) error {
 	return nil
 }
 
-// Manifest is the record of one report: what left, without its content.
-type Manifest struct {
-	Ref      string         `json:"ref"`
-	Code     string         `json:"code"`
-	At       time.Time      `json:"at"`
-	Desk     string         `json:"desk"` // in words, as the user was told
-	Subject  string         `json:"subject"`
-	Sections []Section      `json:"sections"`
-	Files    []File         `json:"files"`
-	Masked   map[string]int `json:"masked,omitempty"`
-	Withheld []string       `json:"withheld,omitempty"`
-}
-
-// Section is one part of the body.
-type Section struct {
-	ID     string `json:"id"`
-	Bytes  int    `json:"bytes"`
-	SHA256 string `json:"sha256"`
-}
-
-// File is one attachment.
-type File struct {
-	Name   string `json:"name"`
-	MIME   string `json:"mime"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
-}
-
 // Record keeps the manifest of a report. It is written before the report leaves.
-func (s *Store) Record(ctx context.Context, desk string, m Manifest) error {
+func (s *Store) Record(ctx context.Context, desk string, m api.Manifest) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("record what is sent: %w", err)
@@ -90,17 +64,34 @@ func (s *Store) Unrecord(ctx context.Context, ref string) error {
 	return nil
 }
 
+// RecordOf is the manifest of one report; nil when there is none.
+func (s *Store) RecordOf(ctx context.Context, ref string) (*api.Manifest, error) {
+	var raw string
+	err := s.DB.QueryRowContext(ctx, `SELECT manifest FROM sent WHERE ref = ?`, ref).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	var m api.Manifest
+	if err == nil {
+		err = json.Unmarshal([]byte(raw), &m)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what was sent: %w", err)
+	}
+	return &m, nil
+}
+
 // Records lists the manifests, newest first.
-func (s *Store) Records(ctx context.Context, limit int) ([]Manifest, error) {
+func (s *Store) Records(ctx context.Context, limit int) ([]api.Manifest, error) {
 	rows, err := s.DB.QueryContext(ctx, `SELECT manifest FROM sent ORDER BY at DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what was sent: %w", err)
 	}
 	defer rows.Close()
-	var out []Manifest
+	var out []api.Manifest
 	for rows.Next() {
 		var raw string
-		var m Manifest
+		var m api.Manifest
 		if err := rows.Scan(&raw); err != nil {
 			return nil, fmt.Errorf("read what was sent: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"balise/app/internal/ipc/api"
 	"balise/client"
 )
 
@@ -199,7 +200,7 @@ func TestThreadTellsWhatIsFresh(t *testing.T) {
 
 func TestRecords(t *testing.T) {
 	s := fresh(t, t.TempDir())
-	m := Manifest{Ref: "R", At: time.Now().UTC(), Subject: "S", Withheld: []string{"screenshot"}}
+	m := api.Manifest{Ref: "R", At: time.Now().UTC(), Subject: "S", Withheld: []string{"screenshot"}}
 	if err := s.Record(t.Context(), "d", m); err != nil {
 		t.Fatal(err)
 	}

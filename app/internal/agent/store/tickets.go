@@ -140,7 +140,8 @@ func (d *Desk) PutThread(
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM messages WHERE desk = ? AND ticket = ?`, d.id, t.ID); err != nil {
+	_, err = tx.ExecContext(ctx, `DELETE FROM messages WHERE desk = ? AND ticket = ?`, d.id, t.ID)
+	if err != nil {
 		return nil, fmt.Errorf("write the thread cache: %w", err)
 	}
 	for i, m := range msgs {
@@ -187,7 +188,8 @@ func knownMessages(ctx context.Context, tx *sql.Tx, desk, ticket string) (map[st
 
 // SetUnread marks a ticket as having something new, or as read.
 func (d *Desk) SetUnread(ctx context.Context, id string, unread bool) error {
-	_, err := d.s.DB.ExecContext(ctx, `UPDATE tickets SET unread = ? WHERE desk = ? AND id = ?`, unread, d.id, id)
+	_, err := d.s.DB.ExecContext(ctx, `UPDATE tickets SET unread = ? WHERE desk = ? AND id = ?`,
+		unread, d.id, id)
 	if err != nil {
 		return fmt.Errorf("mark a ticket: %w", err)
 	}

@@ -283,8 +283,29 @@ type TicketView struct {
 	Code     string       `json:"code,omitempty"`
 	Messages []Message    `json:"messages"`
 	Outbox   []OutboxItem `json:"outbox,omitempty"` // replies that wait
+	Left     *Manifest    `json:"left,omitempty"`   // what left this computer with it
 	AsOf     time.Time    `json:"as_of,omitzero"`
 	Problem  *Error       `json:"problem,omitempty"` // why this is not fresh
+}
+
+// Manifest is the record of one report: what left this computer, without its content.
+type Manifest struct {
+	Ref      string            `json:"ref"`
+	Code     string            `json:"code"`
+	At       time.Time         `json:"at"`
+	Desk     string            `json:"desk"` // in words, as the user was told
+	Subject  string            `json:"subject"`
+	Sections []ManifestSection `json:"sections"`
+	Files    []ReviewFile      `json:"files"`
+	Masked   map[string]int    `json:"masked,omitempty"`
+	Withheld []string          `json:"withheld,omitempty"`
+}
+
+// ManifestSection is one part of the body that left.
+type ManifestSection struct {
+	ID     string `json:"id"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // ReplyInput is an answer to the desk.

@@ -24,7 +24,7 @@ func (v *view) Lines() []Line {
 			facts = facts[1:]
 		}
 		text, rest := v.short(facts)
-		out = append(out, Line{title, strings.Trim(text+", "+v.facts(rest), ", ")})
+		out = append(out, Line{title, strings.Trim(text+", "+v.traits(rest), ", ")})
 	}
 	return out
 }

@@ -18,18 +18,27 @@ var bare = []string{
 // head facts name the thing that a group is about.
 var head = []string{"mount", "interface", "printer", "connector", "part"}
 
-// facts are a list of facts in one line.
-func (v *view) facts(list []diagnostics.Fact) string {
+// facts are what a self-test measured, in one line: "jobs: 3, oldest job: 2 h".
+func (v *view) facts(list []diagnostics.Fact) string { return v.line(list, v.named) }
+
+// traits are what a thing is like, in one line: "cores 6, threads 12".
+func (v *view) traits(list []diagnostics.Fact) string { return v.line(list, plainly) }
+
+func plainly(label, value string) string { return label + " " + value }
+
+func (v *view) line(list []diagnostics.Fact, join func(label, value string) string) string {
 	parts := make([]string, 0, len(list))
 	for _, f := range list {
-		if s := v.fact(f); s != "" {
+		if s := v.joined(f, join); s != "" {
 			parts = append(parts, s)
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func (v *view) fact(f diagnostics.Fact) string {
+func (v *view) fact(f diagnostics.Fact) string { return v.joined(f, plainly) }
+
+func (v *view) joined(f diagnostics.Fact, join func(label, value string) string) string {
 	value := v.Value(f)
 	if value == "" {
 		return ""
@@ -40,7 +49,7 @@ func (v *view) fact(f diagnostics.Fact) string {
 	if b, ok := f.Value.(bool); ok && b {
 		return v.Label(f) // "read-only", not "read-only yes"
 	}
-	return v.Label(f) + " " + value
+	return join(v.Label(f), value)
 }
 
 // Label is a fact's name.

@@ -113,7 +113,7 @@ type cleaned struct {
 
 func (c *clean) describe(ctx context.Context, results []diagnostics.Result) Info {
 	info := Info{
-		ID: diskCleanUser, Verifies: []string{"disk.space"}, Risk: NoUndo, CostS: 60,
+		ID: diskCleanUser, Verifies: shortOf(results), Risk: NoUndo, CostS: 60,
 		Steps: []Step{
 			{ID: "hold", Kind: Auto, Risk: WithUndo},
 			{ID: "delete", Kind: Confirm, Risk: NoUndo},
@@ -135,6 +135,22 @@ func (c *clean) describe(ctx context.Context, results []diagnostics.Result) Info
 	}
 	info.Available, info.Steps[0].Items = true, items
 	return info
+}
+
+// shortOf names the self-tests that this repair must turn: room on the disk is what it is about, unless only the
+// number of files is at its end, which emptying helps as well.
+func shortOf(results []diagnostics.Result) []string {
+	var short []string
+	for _, r := range results {
+		if (r.ID == "disk.space" || r.ID == "disk.inodes") && r.Status.Bad() {
+			short = append(short, r.ID)
+		}
+	}
+	if len(short) == 0 {
+		return []string{"disk.space"}
+	}
+	slices.Sort(short)
+	return slices.Compact(short)
 }
 
 // sources lists the folders that may be emptied now: real folders, on the base's own file system, of programs that
@@ -190,7 +206,7 @@ func (c *clean) helps(mounts []probe.Mount, base string, results []diagnostics.R
 	}
 	for _, r := range results {
 		role, found := r.Fact("volume")
-		if r.ID != "disk.space" || !found || !r.Status.Bad() {
+		if r.ID != "disk.space" && r.ID != "disk.inodes" || !found || !r.Status.Bad() {
 			continue
 		}
 		dir := map[any]string{

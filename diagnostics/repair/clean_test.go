@@ -422,3 +422,23 @@ func TestFoldersThatMayNotBeWrittenGoToo(t *testing.T) {
 		t.Errorf("something is left: %+v", a.Steps)
 	}
 }
+
+func TestTooManyFilesIsItsBusinessToo(t *testing.T) {
+	b := newBench(t, home(t))
+	before := []diagnostics.Result{
+		{ID: "disk.space", Status: diagnostics.Pass}, {ID: "disk.inodes", Status: diagnostics.Fail},
+	}
+	for _, i := range b.List(t.Context(), before) {
+		if i.ID == diskCleanUser && (!i.Available || !slices.Equal(i.Verifies, []string{"disk.inodes"})) {
+			t.Errorf("%+v", i)
+		}
+	}
+	a, err := b.Run(t.Context(), Request{ID: diskCleanUser, Consent: true, Before: before}, nil)
+	must(t, err)
+	b.status = diagnostics.Pass
+	a, err = b.Continue(t.Context(), a.Ref, true, nil)
+	must(t, err)
+	if a.State != Solved || len(a.After) != 1 || a.After[0].ID != "disk.inodes" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -67,7 +67,7 @@ func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attem
 
 // look finds out whether the repair is needed and possible.
 func (e *Engine) look(ctx context.Context, f fixer, req Request) ([]diagnostics.Result, Info, error) {
-	ids := f.describe(ctx, nil).Verifies
+	ids := f.describe(ctx, req.Before).Verifies
 	before := pick(req.Before, ids)
 	if len(before) < len(ids) {
 		var err error
@@ -153,7 +153,7 @@ func (e *Engine) Continue(ctx context.Context, ref string, consent bool, on func
 	if ended || a.State != NeedsUser || a.Pending == nil {
 		return Attempt{}, ErrNotPending
 	}
-	l.info = l.f.describe(ctx, nil)
+	l.info = l.f.describe(ctx, a.Before)
 	from := slices.IndexFunc(l.info.Steps, func(s Step) bool { return s.ID == a.Pending.ID })
 	if from < 0 {
 		return Attempt{}, ErrNotPending

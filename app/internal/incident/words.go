@@ -77,15 +77,23 @@ func (v *view) Value(f diagnostics.Fact) string {
 	case string:
 		return oneLine(v.wordOf(f.Key, x), maxFactText) + unit(f.Unit)
 	case []string:
-		return oneLine(strings.Join(x, ", "), maxFactText)
-	case []any:
+		return v.values(f.Key, x)
+	case []any: // what JSON makes of it
 		texts := make([]string, 0, len(x))
 		for _, e := range x {
 			texts = append(texts, fmt.Sprint(e))
 		}
-		return oneLine(strings.Join(texts, ", "), maxFactText)
+		return v.values(f.Key, texts)
 	}
 	return ""
+}
+
+func (v *view) values(key string, list []string) string {
+	words := make([]string, len(list))
+	for i, s := range list {
+		words[i] = v.wordOf(key, s)
+	}
+	return oneLine(strings.Join(words, ", "), maxFactText)
 }
 
 // wordOf translates the codes that our own facts use as values.

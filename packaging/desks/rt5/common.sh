@@ -4,13 +4,19 @@
 say() { printf '%s\n' "rt5: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# started PID: clock ticks since boot at which PID began (field 22 of stat; the name before it may hold blanks)
-started() {
-  local line
+# stat_field PID N: field N of its stat, for N from 3 on (the name in field 2 may hold blanks)
+stat_field() {
+  local line n=$(($2 - 2))
   line=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
   set -- ${line##*) }
-  echo "${20}"
+  echo "${!n}"
 }
+
+# started PID: clock ticks since boot at which PID began
+started() { stat_field "$1" 22; }
+
+# group_of PID: its process group
+group_of() { stat_field "$1" 5; }
 
 # remember FILE PID
 remember() { printf '%s %s\n' "$2" "$(started "$2")" >"$1"; }

@@ -9,7 +9,7 @@ dir=${1:-$(default_dir)}
 dir=$(cd "$dir" && pwd)
 if pid=$(alive "$dir/pid"); then
   # start.sh made it the leader of its own process group; signal no group that is not its own.
-  group=$(ps -o pgid= -p "$pid" | tr -d ' ')
+  group=$(group_of "$pid")
   [ "$group" = "$pid" ] || die "process $pid does not lead its group; not touched"
   signal=TERM
   [ "${2:-}" = --kill ] && signal=KILL

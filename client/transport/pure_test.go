@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -308,4 +309,28 @@ func FuzzSafeName(f *testing.F) {
 			t.Fatalf("%q gave %q and then %q", in, out, SafeName(out))
 		}
 	})
+}
+
+// TestAttachmentsAreNotHeld decodes 32 MB in a few kilobytes.
+func TestAttachmentsAreNotHeld(t *testing.T) {
+	const size = 32 << 20
+	r, w := io.Pipe()
+	go func() {
+		io.WriteString(w, `{"Headers":"x","Content":"`)
+		enc := base64.NewEncoder(base64.StdEncoding, w)
+		io.Copy(enc, io.LimitReader(zeros{}, size))
+		enc.Close()
+		io.WriteString(w, `"}`)
+		w.Close()
+	}()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n, err := DecodeBase64Field(r, "Content", io.Discard, size)
+	runtime.ReadMemStats(&after)
+	if err != nil || n != size {
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		t.Errorf("%d bytes of memory for an attachment of %d", used, size)
+	}
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -361,5 +362,23 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "path=/tickets") || !strings.Contains(log.String(), "status=200") {
 		t.Errorf("the log says too little:\n%s", log.String())
+	}
+}
+
+func TestCompressedBombIsCut(t *testing.T) {
+	var bomb bytes.Buffer
+	gz := gzip.NewWriter(&bomb)
+	io.Copy(gz, io.LimitReader(zeros{}, 50<<20))
+	gz.Close()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(bomb.Bytes())
+	}))
+	defer srv.Close()
+	c := newClient(t, Params{BaseURL: srv.URL})
+	a, err := c.Do(t.Context(), Request{Path: "x"})
+	if kinds(err) != "too-large" || len(a.Body) > MaxJSON {
+		t.Errorf("%s, %d bytes kept", kinds(err), len(a.Body))
 	}
 }

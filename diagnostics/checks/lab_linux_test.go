@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,10 @@ var faults = []fault{
 		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.KillRouter()) },
 	},
 	{
+		name: "the preferred of two ways is dead", want: "net.gateway/preferred_dead", actor: cause.You, observed: "net.gateway fail",
+		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.DeadDetour()) },
+	},
+	{
 		name: "provider down", want: "net.egress/silent", actor: cause.Provider, observed: "net.egress fail",
 		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.ProviderDown()) },
 	},
@@ -193,6 +198,19 @@ var faults = []fault{
 		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
 			w.Set(func(w *lab.World) { w.Dead[DNS1], w.Dead[DNS2] = true, true })
 		},
+	},
+	{
+		name: "name servers stopped", want: "net.dns.servers/closed", actor: cause.IT, observed: "net.dns.servers fail",
+		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.StopDNS() },
+	},
+	{
+		name: "names only over TCP", want: "net.dns.servers/tcp_only", actor: cause.IT, observed: "net.dns.servers warn",
+		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.TCPOnly = true }) },
+	},
+	{
+		name: "the computer's own name service is dead", want: "net.dns.servers/local_dead", actor: cause.IT,
+		observed: "net.dns.servers fail",
+		damage:   func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Resolvers("127.0.0.53")) },
 	},
 	{
 		name: "name servers answer SERVFAIL", want: "net.dns.servers/servfail", actor: cause.IT, observed: "net.dns.servers fail",
@@ -342,6 +360,49 @@ func TestLabProxyOnlyNetwork(t *testing.T) {
 		t.Error(v)
 	}
 	if v.results["net.proxy"].Status != diagnostics.Pass || v.results["svc.reach.erp"].Status != diagnostics.Pass {
+		t.Error(v)
+	}
+}
+
+// One name that does not exist is that service's affair; the name servers are not accused.
+func TestLabUnknownServiceName(t *testing.T) {
+	l := lab.New(t)
+	cfg := settings(lab.NewWorld(t, l))
+	cfg.Services = append(cfg.Services, checks.Service{Name: "Wiki", URL: "https://wiki.lab.test/"})
+	v := diagnose(t, l, cfg)
+	if v.Cause != "svc.reach.wiki/no_such_name" || len(v.Also) > 0 {
+		t.Error(v)
+	}
+}
+
+// SNTP beside Date headers, by address and by name.
+func TestLabTimeServer(t *testing.T) {
+	l := lab.New(t)
+	w := lab.NewWorld(t, l)
+	cfg := checks.Config{Time: []string{lab.ClockIP + ":123"}}
+	if v := diagnose(t, l, cfg); v.results["time.skew"].Status != diagnostics.Pass {
+		t.Error(v)
+	}
+	w.Set(func(w *lab.World) { w.Shift = 25 * time.Second })
+	cfg.Time = []string{lab.ClockHost}
+	if v := diagnose(t, l, cfg); v.Cause != "time.skew/behind" || v.results["time.skew"].Status != diagnostics.Warn {
+		t.Error(v)
+	}
+}
+
+// Two faults that have nothing to do with each other are both named.
+func TestLabTwoFaults(t *testing.T) {
+	l := lab.New(t)
+	w := lab.NewWorld(t, l)
+	must(t, w.StopService())
+	w.Set(func(w *lab.World) { w.Shift = -90 * time.Second })
+	v := diagnose(t, l, settings(w))
+	named := []string{string(v.Cause)}
+	for _, a := range v.Also {
+		named = append(named, string(a.Cause))
+	}
+	slices.Sort(named)
+	if !slices.Equal(named, []string{"svc.reach.erp/refused", "time.skew/ahead"}) {
 		t.Error(v)
 	}
 }

@@ -86,3 +86,15 @@ func (l *Lab) ProviderUp() error {
 
 // RemoveAdapter leaves the client with nothing but its loopback.
 func (l *Lab) RemoveAdapter() error { return ip("-n", l.client, "link", "del", "eth0") }
+
+// DeadDetour gives the client a second default route, preferred, over an address where nobody lives.
+func (l *Lab) DeadDetour() error {
+	if err := ip("-n", l.client, "route", "replace", "default", "via", RouterIP, "metric", "600"); err != nil {
+		return err
+	}
+	// The first one had no metric of its own: the kernel keeps both until it goes.
+	if err := ip("-n", l.client, "route", "del", "default", "metric", "0"); err != nil {
+		return err
+	}
+	return ip("-n", l.client, "route", "add", "default", "via", "10.77.0.99", "metric", "50")
+}

@@ -34,6 +34,8 @@ type World struct {
 	// does not answer at all.
 	DNS  string
 	Dead map[string]bool
+	// TCPOnly makes the name servers deaf on UDP.
+	TCPOnly bool
 	// Portal is "ok", "redirect" or "replaced".
 	Portal string
 	// Status is what the service answers.
@@ -48,6 +50,7 @@ type World struct {
 	ca, strange *authority
 	service     net.Listener
 	closers     []io.Closer
+	names       []io.Closer // the name servers' sockets
 }
 
 // NewWorld starts the world's servers for a test.
@@ -93,6 +96,13 @@ func (w *World) Egress() []string { return []string{Exit1 + ":443", Exit2 + ":44
 // StopService closes the service's socket: connections are then refused.
 func (w *World) StopService() error { return w.service.Close() }
 
+// StopDNS closes the name servers' sockets: questions are then refused by the host, not ignored.
+func (w *World) StopDNS() {
+	for _, c := range w.names {
+		_ = c.Close()
+	}
+}
+
 // Close stops all servers.
 func (w *World) Close() {
 	for _, c := range w.closers {
@@ -121,6 +131,9 @@ func (w *World) start(dir string) error {
 		if err := w.serveNothing(addr); err != nil {
 			return err
 		}
+	}
+	if err := w.serveTime(ClockIP + ":123"); err != nil {
+		return err
 	}
 	_, err1 := w.serveHTTP(PortalIP+":80", http.HandlerFunc(w.portal), nil)
 	_, err2 := w.serveHTTP(ClockIP+":80", http.HandlerFunc(w.page), nil)
@@ -232,6 +245,7 @@ func (w *World) serveDNS(addr string) error {
 		_ = pc.Close()
 		return err
 	}
+	w.names = append(w.names, pc, ln)
 	w.closers = append(w.closers, pc, ln)
 	go func() {
 		buf := make([]byte, 4096)
@@ -240,7 +254,7 @@ func (w *World) serveDNS(addr string) error {
 			if err != nil {
 				return
 			}
-			if answer := w.resolve(addr, buf[:n]); answer != nil {
+			if answer := w.resolve(addr, buf[:n]); answer != nil && !w.deafOnUDP() {
 				_, _ = pc.WriteTo(answer, from)
 			}
 		}
@@ -255,6 +269,12 @@ func (w *World) serveDNS(addr string) error {
 		}
 	}()
 	return nil
+}
+
+func (w *World) deafOnUDP() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.TCPOnly
 }
 
 func (w *World) dnsOverTCP(addr string, c net.Conn) {

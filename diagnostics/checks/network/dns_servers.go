@@ -114,8 +114,10 @@ func judgeServers(servers []server) diagnostics.Outcome {
 	}
 	first := servers[0]
 	switch {
+	case len(working) == 0 && len(remote) > 0:
+		return bad(diagnostics.Fail, diagnostics.Blocks, allDead(remote))
 	case len(working) == 0:
-		return bad(diagnostics.Fail, diagnostics.Blocks, allDead(servers))
+		return bad(diagnostics.Fail, diagnostics.Blocks, "net.dns.servers/local_dead")
 	case first.local && !first.works() && !anyWorks(servers, true):
 		// The program on this computer that everything asks is dead, the servers behind it are not.
 		return bad(diagnostics.Fail, diagnostics.Blocks, "net.dns.servers/local_dead")

@@ -218,6 +218,8 @@ func TestNameServers(t *testing.T) {
 		{"spare dead", at("ok", "silent"), "warn net.dns.servers/one_dead"},
 		{"stub well, one behind it dead", at("stub:ok", "ok", "silent"), "warn net.dns.servers/one_dead"},
 		{"stub dead, servers well", at("stub:closed", "ok"), "fail net.dns.servers/local_dead"},
+		{"stub dead, and nothing known behind it", at("stub:closed"), "fail net.dns.servers/local_dead"},
+		{"stub alive, all behind it dead, and it says so", at("stub:servfail", "silent"), "fail net.dns.servers/silent"},
 		{"stub answers from its cache, all behind it dead", at("stub:ok", "silent", "silent"), "warn net.dns.servers/upstream_dead"},
 	} {
 		check(t, c.name, judgeServers(c.servers), c.want)

@@ -154,7 +154,7 @@ func Exact(s string) fyne.CanvasObject {
 	if s = clean(s); len(s) <= maxShown && s == breakable(s) {
 		return Mono(s)
 	}
-	g := widget.NewTextGridFromString(s)
+	g := widget.NewTextGridFromString(breakable(s))
 	g.Scroll = fyne.ScrollBoth
 	return container.NewStack(gap(gridHeight), g)
 }

@@ -115,6 +115,9 @@ func (a *Agent) open() error {
 		a.p.Log.Error("the state was damaged and moved aside", "file", s.MovedAside)
 		a.Warn(api.CodeStateMoved)
 	}
+	if err := a.link.remember(a.life); err != nil {
+		return err
+	}
 	// What an interrupted Send left; the outbox has its own copy or the user was never told.
 	if err := os.RemoveAll(a.rendered("")); err != nil {
 		return fmt.Errorf("clean the state folder: %w", err)

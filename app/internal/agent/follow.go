@@ -82,6 +82,13 @@ func (f *follow) run(ctx context.Context) error {
 			return nil
 		}
 	}
+	// The practice desk starts now, and the state says who is signed in and what the desk can do, also when
+	// the last look is so recent that the next one is far off.
+	if d, err := f.a.link.get(ctx); err == nil {
+		if _, err := f.a.link.capsOf(ctx, d); err == nil {
+			f.a.bus.publish(api.Event{Kind: "state"})
+		}
+	}
 	for {
 		wait, err := f.plan(ctx)
 		if err != nil {

@@ -255,6 +255,18 @@ func (l *link) capsOf(ctx context.Context, d client.Driver) (client.Caps, error)
 	return caps, nil
 }
 
+// remember takes up who was signed in when Balise last ran: until the desk says otherwise he still is.
+func (l *link) remember(ctx context.Context) error {
+	var who client.Person
+	known, err := l.a.store.Get(ctx, "person."+l.id(), &who)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known && err == nil {
+		l.person, l.signedIn = who, true
+	}
+	return err
+}
+
 // recognise drops the ticket cache when somebody else than before signed in to the same desk.
 func (a *Agent) recognise(ctx context.Context, who client.Person) error {
 	id := a.link.id()

@@ -20,7 +20,9 @@ const (
 	deskHealth = time.Minute
 	// deskGrace is what a desk gets to finish the requests that it has.
 	deskGrace = 3 * time.Second
-	// deskBackoff to deskBackoffMax is the pause before a desk that died is started again.
+	// deskPause is the pause before a desk that died is started again, deskBackoff to deskBackoffMax before one
+	// that did not come up.
+	deskPause      = 100 * time.Millisecond
 	deskBackoff    = time.Second
 	deskBackoffMax = time.Minute
 )
@@ -33,7 +35,8 @@ type practice struct {
 	mu      sync.Mutex
 	found   desk.Info
 	running context.CancelFunc // of the supervisor; nil when there is none
-	lastErr error
+	ready   bool               // the desk of now has answered
+	lastErr error              // why the last one ended that never answered
 }
 
 // info returns the desk that answers, started if need be.
@@ -91,7 +94,7 @@ func (p *practice) set(i desk.Info) {
 	defer p.mu.Unlock()
 	p.found = i
 	if i.URL != "" {
-		p.lastErr = nil
+		p.ready, p.lastErr = true, nil
 	}
 }
 
@@ -120,14 +123,20 @@ func (p *practice) stop() {
 func (p *practice) supervise(ctx context.Context) {
 	pause := deskBackoff
 	for ctx.Err() == nil {
-		begun := time.Now()
+		p.mu.Lock()
+		p.ready = false
+		p.mu.Unlock()
 		err := p.serve(ctx)
 		p.set(desk.Info{})
 		if ctx.Err() != nil {
 			return
 		}
 		p.mu.Lock()
-		p.lastErr = err
+		if p.ready { // it worked: start another at once, whoever asks meanwhile waits for it
+			pause = deskPause
+		} else {
+			p.lastErr = err
+		}
 		p.mu.Unlock()
 		p.a.p.Log.Warn("the practice desk ended", "error", err, "again_in", pause)
 		p.a.bus.publish(api.Event{Kind: "state"})
@@ -136,10 +145,7 @@ func (p *practice) supervise(ctx context.Context) {
 			return
 		case <-time.After(pause):
 		}
-		pause = min(pause*2, deskBackoffMax)
-		if time.Since(begun) > deskBackoffMax {
-			pause = deskBackoff
-		}
+		pause = min(max(pause*2, deskBackoff), deskBackoffMax)
 	}
 }
 

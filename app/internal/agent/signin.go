@@ -119,6 +119,9 @@ func (a *Agent) SignIn(ctx context.Context, in api.SignIn) (api.DeskState, error
 	if err := a.recognise(ctx, st.Person); err != nil {
 		return st, a.explain(err)
 	}
+	a.link.mu.Lock()
+	a.link.person, a.link.signedIn, a.link.lastOK = st.Person, true, st.LastOK
+	a.link.mu.Unlock()
 	a.follow.wake()
 	a.outbox.Kick()
 	a.bus.publish(api.Event{Kind: "state"})

@@ -26,7 +26,16 @@ type rig struct {
 	u     *UI
 	a     *fakeagent.Agent
 	queue chan func()
+	quits int // how often the program was ended
 }
+
+// quitApp notices the end of the program, which Fyne's test app ignores.
+type quitApp struct {
+	fyne.App
+	quit *int
+}
+
+func (a *quitApp) Quit() { *a.quit++ }
 
 // picturesEnv names a folder for pictures of the pages.
 const picturesEnv = "BALISE_UI_PICTURES"
@@ -56,7 +65,7 @@ func newRig(t *testing.T, s setup) *rig {
 		variant = fynetheme.VariantDark
 	}
 	r := &rig{t: t, a: s.agent, queue: make(chan func(), 4096)}
-	app := test.NewTempApp(t)
+	app := &quitApp{App: test.NewTempApp(t), quit: &r.quits}
 	r.u = New(Params{
 		App: app, Service: s.agent, Texts: i18n.New(s.lang), Page: s.page, Incident: s.incident,
 		Post: func(f func()) { r.queue <- f }, Now: fakeagent.Clock, Theme: theme.Fixed(variant), Linger: s.linger,

@@ -21,7 +21,8 @@ func TestJourney(t *testing.T) {
 	seen := d.Notifications()
 	p := install(t)
 	a := p.start("agent")
-	d.TrayItem(a.cmd.Process.Pid, 20*time.Second)
+	item := d.TrayItem(a.cmd.Process.Pid, 20*time.Second)
+	quiet := item.Property("IconPixmap")
 	icon := d.FindIcon(20 * time.Second)
 	d.Picture("tray icon")
 
@@ -72,6 +73,12 @@ func TestJourney(t *testing.T) {
 		t.Errorf("the notification cannot be clicked: %+v", note)
 	}
 	unread(t, p, true)
+	if menu, err := item.Menu(); err != nil || menu[1].Label != "Mes demandes (1 nouvelle réponse)" {
+		t.Errorf("the menu does not tell the answer: %v %v", menu, err)
+	}
+	if item.Property("IconPixmap") == quiet || !strings.Contains(item.Property("ToolTip"), "1 nouvelle réponse") {
+		t.Errorf("the icon does not tell the answer: %s", item.Property("ToolTip"))
+	}
 	d.ClickNotification(10 * time.Second)
 	d.Window("Balise", 30*time.Second)
 	d.Until("the ticket to be shown", 30*time.Second, func() bool {
@@ -81,6 +88,7 @@ func TestJourney(t *testing.T) {
 	})
 	d.Still(15 * time.Second)
 	d.Picture("ticket opened by the notification")
+	d.Until("the icon to be quiet again", 10*time.Second, func() bool { return item.Property("IconPixmap") == quiet })
 	if n := len(seen.All()); n != 1 {
 		t.Errorf("%d notifications for one answer: %+v", n, seen.All())
 	}

@@ -23,6 +23,8 @@ type program struct {
 	t   testing.TB
 	dir string // holds balise and balise-window
 	env []string
+	// stdin is what the next command reads.
+	stdin string
 }
 
 // install puts the real programs beside each other, as packages do.
@@ -40,7 +42,7 @@ func install(t testing.TB, env ...string) *program {
 		}
 	}
 	p.env = append(os.Environ(), "LANG=fr_FR.UTF-8", "LC_ALL=fr_FR.UTF-8", "LANGUAGE=fr",
-		"BALISE_STATE_DIR="+filepath.Join(p.dir, "state"))
+		"BALISE_STATE_DIR="+filepath.Join(p.dir, "state"), "XDG_CONFIG_HOME="+filepath.Join(p.dir, "config"))
 	p.env = append(p.env, env...)
 	return p
 }
@@ -132,6 +134,7 @@ func (p *program) run(args ...string) (code int, stdout, stderr string) {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, "balise"), args...)
 	var out, errs bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &out, &errs
+	cmd.Stdin, p.stdin = strings.NewReader(p.stdin), ""
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
 	var ended *exec.ExitError

@@ -30,12 +30,15 @@ type TrayItem struct {
 func (d *Desktop) TrayItem(pid int, patience time.Duration) *TrayItem {
 	d.t.Helper()
 	name := "org.kde.StatusNotifierItem-" + strconv.Itoa(pid) + "-1"
-	d.Until("the tray icon of "+strconv.Itoa(pid), patience, func() bool {
-		var yes bool
-		err := d.bus.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&yes)
-		return err == nil && yes
-	})
+	d.Until("the tray icon of "+strconv.Itoa(pid), patience, func() bool { return d.HasName(name) })
 	return &TrayItem{d: d, name: name}
+}
+
+// HasName tells whether somebody owns a name on the session bus.
+func (d *Desktop) HasName(name string) bool {
+	var yes bool
+	err := d.bus.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&yes)
+	return err == nil && yes
 }
 
 // Property is one of the icon's properties as text.

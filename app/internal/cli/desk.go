@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
+	"slices"
 	"strings"
 
 	"balise/app/internal/ipc/api"
@@ -25,6 +27,9 @@ func runSignIn(ctx context.Context, s *session, line commandLine) error {
 	if desk.Problem != nil {
 		return desk.Problem
 	}
+	if err := s.kept(ctx); err != nil {
+		return err
+	}
 	if desk.Practice {
 		s.out.say(s.t("cli.desk.practice"))
 	}
@@ -35,6 +40,22 @@ func runSignIn(ctx context.Context, s *session, line commandLine) error {
 	s.out.say(s.t("cli.desk.signed_in", "person", cleanLine(who), "product",
 		cleanLine(desk.Caps.Product+" "+desk.Caps.Version)))
 	s.out.document(DeskDoc{Schema: schemaDesk, Desk: desk})
+	return nil
+}
+
+// kept tells when there is no keyring: an agent that runs keeps the credential in memory, a command alone
+// cannot keep it at all.
+func (s *session) kept(ctx context.Context) error {
+	state, err := s.svc.State(ctx)
+	if err != nil || !slices.Contains(state.Warnings, api.CodeKeyringAbsent) {
+		return nil // signed in; what the agent cannot tell now is no reason to say otherwise
+	}
+	if state.PID == os.Getpid() {
+		s.out.note(s.t("cli.desk.not_kept"))
+		return api.NewError(api.CodeKeyringAbsent, nil)
+	}
+	what, next := s.errorWords(api.CodeKeyringAbsent, nil)
+	s.out.note(what + " " + next)
 	return nil
 }
 

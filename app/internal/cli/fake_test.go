@@ -41,7 +41,6 @@ const (
 
 func at() time.Time { t, _ := time.Parse(time.RFC3339, testTime); return t }
 
-func (f *fake) State(context.Context) (api.State, error)               { return api.State{}, nil }
 func (f *fake) Events(ctx context.Context, _ func(api.Event)) error    { <-ctx.Done(); return ctx.Err() }
 func (f *fake) Screenshot(context.Context, string) ([]byte, error)     { return nil, nil }
 func (f *fake) Notices(context.Context) ([]api.Notice, error)          { return nil, nil }
@@ -51,6 +50,13 @@ func (f *fake) Quit(context.Context) error                             { return 
 func (f *fake) MarkSeen(_ context.Context, n string) error             { f.log("seen %s", n); return nil }
 func (f *fake) CloseIncident(_ context.Context, id string) error       { f.log("close %s", id); return nil }
 func (f *fake) Incident(context.Context, string) (api.Incident, error) { return api.Incident{}, nil }
+
+func (f *fake) State(context.Context) (api.State, error) {
+	if f.is("nokeyring") { // and no agent: this process is the one that would have to keep it
+		return api.State{PID: os.Getpid(), Warnings: []string{api.CodeKeyringAbsent}}, nil
+	}
+	return api.State{}, nil
+}
 
 func (f *fake) Download(context.Context, string, string, io.Writer) error { return nil }
 

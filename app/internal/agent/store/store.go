@@ -22,7 +22,10 @@ import (
 )
 
 const (
-	fileName = "balise.db"
+	fileName    = "balise.db"
+	reserveName = "balise.reserve"
+	// reserveSize holds SQLite's companions and a report without attachments.
+	reserveSize = 512 << 10
 	// busyWait is how long one statement waits for another connection of this process.
 	busyWait = 5 * time.Second
 	// openWait bounds opening and checking; a cache of thousands of tickets checks in far less.
@@ -56,6 +59,11 @@ func Open(ctx context.Context, p Params) (*Store, error) {
 	}
 	path := filepath.Join(p.Dir, fileName)
 	s, err := open(ctx, path)
+	if ProblemOf(err) == Full && os.Remove(filepath.Join(p.Dir, reserveName)) == nil {
+		s, err = open(ctx, path)
+	} else if err == nil {
+		setAside(filepath.Join(p.Dir, reserveName))
+	}
 	if err == nil || ProblemOf(err) != Corrupt {
 		return s, err
 	}
@@ -68,6 +76,23 @@ func Open(ctx context.Context, p Params) (*Store, error) {
 	}
 	s.MovedAside = aside
 	return s, nil
+}
+
+// setAside keeps some room for the day when the disk is full, which is when a user needs help with it: the
+// file is given up to open the state, run the self-tests and write a report. That there is no room for it is
+// no failure of today.
+func setAside(path string) {
+	if st, err := os.Stat(path); err == nil && st.Size() == reserveSize {
+		return
+	}
+	// Not zeros: some file systems store those without taking room.
+	fill := make([]byte, reserveSize)
+	for i := range fill {
+		fill[i] = byte(i*i>>3) | 1
+	}
+	if err := os.WriteFile(path, fill, 0o600); err != nil {
+		os.Remove(path)
+	}
 }
 
 // Close closes the file.
@@ -159,6 +184,10 @@ func ProblemOf(err error) Problem {
 			return Corrupt
 		case sqlite3.SQLITE_FULL:
 			return Full
+		case sqlite3.SQLITE_IOERR:
+			if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // the one place where SQLite does not say "full"
+				return Full
+			}
 		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 			return ReadOnly
 		}

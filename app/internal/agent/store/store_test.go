@@ -215,3 +215,17 @@ func TestRecords(t *testing.T) {
 		t.Errorf("have %v", got)
 	}
 }
+
+func TestReserveIsKeptOnce(t *testing.T) {
+	dir := t.TempDir()
+	fresh(t, dir).Close()
+	st, err := os.Stat(filepath.Join(dir, reserveName))
+	if err != nil || st.Size() != reserveSize {
+		t.Fatal(st, err)
+	}
+	fresh(t, dir).Close()
+	again, err := os.Stat(filepath.Join(dir, reserveName))
+	if err != nil || !again.ModTime().Equal(st.ModTime()) {
+		t.Errorf("written again: %v, %v", again, err)
+	}
+}

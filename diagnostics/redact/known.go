@@ -142,9 +142,11 @@ func (k *Known) AddAs(value, as string, class diagnostics.Class, kind diagnostic
 	case diagnostics.KindIP, diagnostics.KindMAC, diagnostics.KindPath, diagnostics.KindURL:
 	case diagnostics.KindSerial:
 		// A number may as well be a size, and our page has its own words with digits ("05rem").
-		short = len(value) < minSerial || letters == 0 && len(value) < minNumber || vocabulary()[strings.ToLower(value)]
+		short = len(value) < minSerial || letters == 0 && len(value) < minNumber ||
+			vocabulary()[strings.ToLower(value)]
 	default:
-		short = len([]rune(value)) <= shortName || letters < 2 || vocabulary()[strings.ToLower(value)]
+		short = len([]rune(value)) <= shortName || letters < 2 ||
+			vocabulary()[strings.ToLower(value)]
 	}
 	k.Items = append(k.Items, Item{Value: value, As: as, Class: class, Kind: kind, Short: short})
 }
@@ -229,7 +231,7 @@ func personNames(account, full string) []string {
 var vocabulary = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
 	// Words of code that no file has: those of aliases, units and the names of character sets.
-	for _, w := range []string{"private", "public", "link", "carrier", "multicast", "local", "mbit", "utf", "charset"} {
+	for w := range strings.FieldsSeq("private public link carrier multicast local mbit utf charset") {
 		words[w] = true
 	}
 	for _, root := range []string{"translations", "packs", "report"} {

@@ -29,15 +29,15 @@ var (
 	// Names that only exist inside a network.
 	reInner = regexp.MustCompile(`(?i)\b[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*` +
 		`\.(?:lan|local|localdomain|internal|intranet|intra|corp|home|private|home\.arpa)\b`)
-	reSerial = regexp.MustCompile(`(?i)(?:\bserial(?:\s+(?:number|no))?|\bS/N|\bn(?:°|º|umé?ero)\s+de\s+série|\bn°\s+série)` +
-		`\s*[:=#]?\s*([A-Z0-9][A-Z0-9-]{4,})`)
+	reSerial = regexp.MustCompile(`(?i)(?:\bserial(?:\s+(?:number|no))?|\bS/N|` +
+		`\bn(?:°|º|umé?ero)\s+de\s+série|\bn°\s+série)\s*[:=#]?\s*([A-Z0-9][A-Z0-9-]{4,})`)
 	reMail  = regexp.MustCompile(`(?i)[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+`)
 	rePhone = regexp.MustCompile(`(?:\+33[ .]?|\b0)[1-9](?:[ .-]?[0-9]{2}){4}\b`)
 	reIBAN  = regexp.MustCompile(`(?i)\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b`)
 	reCard  = regexp.MustCompile(`\b[0-9](?:[ -]?[0-9]){12,18}\b`)
 	// What stands before a version number that looks like an address.
-	reVersion = regexp.MustCompile(`(?i)(?:\bv(?:er|ersion)?[ .:=]*|version[ :=]+|release[ :=]+|build[ :=]+|kernel[ :=]+|` +
-		`rev(?:ision)?[ :=]+|[a-z][a-z0-9+]*[/_-]|firmware[ :=]+|driver[ :=]+|pilote[ :=]+)$`)
+	reVersion = regexp.MustCompile(`(?i)(?:\bv(?:er|ersion)?[ .:=]*|version[ :=]+|release[ :=]+|` +
+		`build[ :=]+|kernel[ :=]+|rev(?:ision)?[ :=]+|[a-z][a-z0-9+]*[/_-]|firmware[ :=]+|driver[ :=]+|pilote[ :=]+)$`)
 )
 
 // machineFinders are what is replaced in every text.
@@ -52,7 +52,10 @@ func machineFinders() []finder {
 			return strings.ReplaceAll(s[a:b], "-", "."), true
 		}},
 		{diagnostics.KindIP, atLeast(2, ":"), reIPv6, checkIPv6},
-		{diagnostics.KindSerial, hasAny("serial", "s/n", "série", "Serial", "S/N", "SERIAL", "Série"), reSerial, withDigit},
+		{
+			diagnostics.KindSerial, hasAny("serial", "s/n", "série", "Serial", "S/N", "SERIAL", "Série"), reSerial,
+			withDigit,
+		},
 		{"iban", atLeast(10, decimal), reIBAN, checkIBAN},
 		{"card", atLeast(13, decimal), reCard, checkCard},
 	}

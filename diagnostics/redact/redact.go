@@ -100,8 +100,9 @@ func shortExpr(name string, loose bool) *regexp.Regexp {
 	if loose {
 		sep = `(?:\s*[=:]\s*["']?|\s)`
 	}
-	return regexp.MustCompile(`(?i)(?:\b(?:user(?:name)?|login|logname|account|uid|owner|host(?:name)?|for user|utilisateur|` +
-		`compte|identifiant|machine|poste|imprimante|printer|serial(?: number)?|s/n|asset(?:[ _]tag)?|tag)["']?` + sep + `|` +
+	return regexp.MustCompile(`(?i)(?:\b(?:user(?:name)?|login|logname|account|uid|owner|host(?:name)?|` +
+		`for user|utilisateur|compte|identifiant|machine|poste|imprimante|printer|serial(?: number)?|s/n|` +
+		`asset(?:[ _]tag)?|tag)["']?` + sep + `|` +
 		`/home/|/users/|\\users\\|\\\\users\\\\|//|[a-z0-9-]+\\|~)(` + q + `)(?:[^\pL\pN]|$)|` +
 		`(?:^|[^\pL\pN])(` + q + `)@[\pL\pN]|(?:^|[\pL\pN])@(` + q + `)(?:[^\pL\pN]|$)`)
 }
@@ -159,8 +160,8 @@ func (r *Redactor) plain(v any) any {
 	return nil
 }
 
-// Code gives a code, a version or a state as it may leave: what is known goes. Patterns are only applied to what
-// is a message and should not be there: a lone version is no address.
+// Code gives a code, a version or a state as it may leave: what is known goes. Patterns are only applied to
+// what is a message and should not be there: a lone version is no address.
 func (r *Redactor) Code(s string) string {
 	segs := r.knownIn([]segment{{text: clean(s)}})
 	if strings.ContainsAny(s, " @\\") || strings.Contains(s, "://") || strings.Contains(s, "/home/") {

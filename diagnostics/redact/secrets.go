@@ -36,7 +36,8 @@ var certainSecrets = []shape{
 	{[]string{"akia", "asia"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
 	{[]string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
 	{[]string{"aiza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{30,}`)},
-	{[]string{"bearer"}, regexp.MustCompile(`(?i)\bbearer[ \t]+(?:[A-Za-z._~+/-]*[0-9][A-Za-z0-9._~+/-]{7,}|[A-Za-z0-9._~+/-]{7,}[0-9]|[A-Za-z0-9._~+/-]{24,})=*`)},
+	{[]string{"bearer"}, regexp.MustCompile(`(?i)\bbearer[ \t]+(?:[A-Za-z._~+/-]*[0-9][A-Za-z0-9._~+/-]{7,}|` +
+		`[A-Za-z0-9._~+/-]{7,}[0-9]|[A-Za-z0-9._~+/-]{24,})=*`)},
 	{[]string{"authorization"}, regexp.MustCompile(`(?i)\bauthorization[ \t]*[:=][ \t]*\S.*`)},
 	{[]string{"cookie"}, regexp.MustCompile(`(?i)\b(?:set-)?cookie[ \t]*:[ \t]*\S+=\S.*`)},
 	{[]string{"://"}, regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@`)},
@@ -45,11 +46,13 @@ var certainSecrets = []shape{
 
 // said are the words before a secret in reAssigned, reOption and reSaid.
 var said = shape{hints: []string{
-	"pass", "pwd", "mdp", "secret", "token", "jeton", "pin", "psk", "key", "sid", "session_id", "clé", "wifi", "wi-fi", "api",
+	"pass", "pwd", "mdp", "secret", "token", "jeton", "pin", "psk", "key", "sid", "session_id", "clé", "wifi",
+	"wi-fi", "api",
 }}
 
-const secretWord = `(?:password|passwort|passwd|passwrd|pwd|passphrase|mot de passe|mdp|code pin|pin(?: code)?|psk|` +
-	`secret|client_secret|(?:api|access|secret|private|wi-?fi|clé|cle)[ _-]?(?:key|wi-?fi|token|api|clé)|[a-z0-9_-]*token|jeton|` +
+const secretWord = `(?:password|passwort|passwd|passwrd|pwd|passphrase|mot de passe|mdp|code pin|` +
+	`pin(?: code)?|psk|secret|client_secret|` +
+	`(?:api|access|secret|private|wi-?fi|clé|cle)[ _-]?(?:key|wi-?fi|token|api|clé)|[a-z0-9_-]*token|jeton|` +
 	`sessionid|session_id|phpsessid|jsessionid|sid)`
 
 var (
@@ -58,8 +61,9 @@ var (
 	reOption   = regexp.MustCompile(`(?i)--?(?:password|passwd|pass|token|secret|api-key|apikey)[ =]+[^\s-]\S*`)
 	// "password: x", "mon mot de passe est x": only when x looks like one, because "Password: forgotten" is a
 	// complaint.
-	reSaid = regexp.MustCompile(`(?i)(?:^|[^a-zà-ÿ])` + secretWord + `["']?\s*(?::|\s+(?:is|est|was|était|c'est)\s)\s*["'«]?\s*(\S+)`)
-	rePEM  = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\z)`)
+	reSaid = regexp.MustCompile(`(?i)(?:^|[^a-zà-ÿ])` + secretWord +
+		`["']?\s*(?::|\s+(?:is|est|was|était|c'est)\s)\s*["'«]?\s*(\S+)`)
+	rePEM = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\z)`)
 )
 
 // dropSecrets returns s without the lines that hold a secret, and how many there were.

@@ -51,6 +51,8 @@ func take(ctx context.Context, assetTag string, list []source) Snapshot {
 	done := make(chan struct{}, len(list))
 	for _, s := range list {
 		t.snap.Missing[s.name] = "deadline" // until it reports
+	}
+	for _, s := range list {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			t.put(s.name, s, ctx)

@@ -191,7 +191,8 @@ func (c *collector) checks(list []api.Result) []CheckLine {
 	for _, r := range list {
 		line := CheckLine{
 			ID: c.redactor.Code(r.ID), Status: r.Status, Cause: c.code(r.Cause), Severity: r.Severity,
-			ExplainedBy: c.redactor.Code(r.ExplainedBy), BlockedBy: c.codes(r.BlockedBy), Facts: c.redactor.Facts(r.Facts), Detail: c.detail(r.Detail),
+			ExplainedBy: c.redactor.Code(r.ExplainedBy), BlockedBy: c.codes(r.BlockedBy),
+			Facts: c.redactor.Facts(r.Facts), Detail: c.detail(r.Detail),
 			Started: r.Started.UTC(), TookMS: r.TookMS, TimedOut: r.TimedOut,
 		}
 		for _, a := range r.Attempts {

@@ -39,7 +39,8 @@ func (s *store) add(name, mimeType string, fill func(io.Writer) error) (File, er
 	} else {
 		// Numbered on the disk: two names that differ for us may be one for the file system.
 		f.Path = filepath.Join(s.dir, fmt.Sprintf("%02d-%s", len(s.files), f.Name))
-		if err := writeFile(f.Path, func(w io.Writer) error { return fill(io.MultiWriter(w, sum, count)) }); err != nil {
+		err := writeFile(f.Path, func(w io.Writer) error { return fill(io.MultiWriter(w, sum, count)) })
+		if err != nil {
 			return File{}, err
 		}
 	}

@@ -233,7 +233,8 @@ func (v *view) TriedNotes(t Tried) []string {
 
 func (v *view) step(repair, step string) string {
 	for _, key := range []string{
-		"repair." + repair + "." + step + ".title", "repair." + repair + ".step." + step, "repair." + repair + "." + step,
+		"repair." + repair + "." + step + ".title", "repair." + repair + ".step." + step,
+		"repair." + repair + "." + step,
 	} {
 		if v.p.Has(key) {
 			return strings.TrimRight(v.p.T(key), ".")

@@ -210,6 +210,11 @@ func TestHoldThenUndoIsExact(t *testing.T) {
 	if len(a.Pending.Items) != 5 {
 		t.Errorf("ready to delete: %+v", a.Pending.Items)
 	}
+	for _, i := range b.List(t.Context(), bad) {
+		if i.ID == diskCleanUser && (!i.Available || len(i.Steps[0].Items) != 5) {
+			t.Errorf("while it waits: %+v", i)
+		}
+	}
 	if b.tests != 0 {
 		t.Errorf("moving frees nothing: the test ran %d times", b.tests)
 	}

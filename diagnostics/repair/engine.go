@@ -166,6 +166,7 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 	for _, f := range e.fixers {
 		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 		info := f.describe(ctx, results)
+		e.showHeld(ctx, f, &info)
 		cancel()
 		if seen := pick(results, info.Verifies); info.Available && len(seen) > 0 && !anyBad(seen) {
 			info.Available, info.Why = false, "not_needed"
@@ -173,6 +174,28 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 		list = append(list, info)
 	}
 	return list
+}
+
+// showHeld makes a repair that waits for its second yes show what it holds: the folders themselves are empty by
+// now, and running it again would first put everything back.
+func (e *Engine) showHeld(ctx context.Context, f namedFixer, info *Info) {
+	if len(info.Steps) == 0 || e.load() != nil {
+		return
+	}
+	e.mu.Lock()
+	var saved json.RawMessage
+	for _, t := range e.tracks {
+		if t.attempt.ID == f.id && !t.ended && t.attempt.State == NeedsUser {
+			saved = t.saved
+		}
+	}
+	e.mu.Unlock()
+	if saved == nil || len(info.Steps[0].Items) > 0 {
+		return
+	}
+	if held := f.pending(ctx, info.Steps[0], saved); len(held.Items) > 0 {
+		info.Steps[0], info.Available, info.Why = held, true, ""
+	}
 }
 
 // Attempt returns an attempt by its reference, as it stands now.

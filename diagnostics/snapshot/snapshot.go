@@ -27,7 +27,7 @@ type Snapshot struct {
 
 	System    *probe.SystemInfo   `json:"system,omitempty"`
 	Processor *Processor          `json:"processor,omitempty"`
-	Memory    *probe.Memory       `json:"memory,omitempty"`
+	Memory    *Memory             `json:"memory,omitempty"`
 	Disks     []Disk              `json:"disks,omitempty"`
 	Network   []probe.NIC         `json:"network,omitempty"`
 	Resolver  *probe.ResolverInfo `json:"resolver,omitempty"`
@@ -45,6 +45,14 @@ type Snapshot struct {
 type Processor struct {
 	probe.CPUInfo
 	BusyPercent float64 `json:"busy_percent"`
+}
+
+// Memory is in bytes; available is what programs can still get without swapping.
+type Memory struct {
+	Total     uint64 `json:"total"`
+	Available uint64 `json:"available"`
+	SwapTotal uint64 `json:"swap_total,omitempty"`
+	SwapUsed  uint64 `json:"swap_used,omitempty"`
 }
 
 // Disk is one local file system. Network mounts are never asked: a dead server would hang the question.

@@ -214,7 +214,8 @@ func readPrograms(ctx context.Context) (func(*Snapshot), error) {
 }
 
 func readMemory(ctx context.Context) (func(*Snapshot), error) {
-	v, err := probe.NewPerf().Memory(ctx)
+	m, err := probe.NewPerf().Memory(ctx)
+	v := Memory(m)
 	return func(s *Snapshot) { s.Memory = &v }, err
 }
 

@@ -91,7 +91,7 @@ const (
 	maxBodyWords     = 20_000    // characters of the user's words in the body; more travels as a file
 	maxDescription   = 8 << 20   // bytes
 	maxPicture       = 96 << 20  // bytes of PNG
-	maxPixels        = 200 << 20 // of a decoded picture
+	maxPixels        = 100 << 20 // of a decoded picture: twelve displays of 4K
 	maxAttachment    = 64 << 20
 	maxAttachments   = 20
 	maxPreview       = 256 << 10

@@ -112,6 +112,11 @@ func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration
 	}
 	switch idem {
 	case client.IdemKey:
+		if it.Tries > 2 {
+			// One lost answer is worth a repeat at once. A desk that fails every time is not: each repeat carries
+			// the whole report.
+			return step{state: Waiting, phase: phaseReady, delay: backoff(it.Tries / 2)}
+		}
 		return step{state: Waiting, phase: phaseReady, exact: true}
 	case client.IdemNone:
 		// Nobody can tell; sending again could make a second ticket. The user decides.

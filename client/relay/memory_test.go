@@ -21,6 +21,7 @@ type memory struct {
 	files   map[string][]byte
 	fail    error
 	slow    time.Duration
+	creates int // attempts
 }
 
 func newMemory() *memory {
@@ -75,6 +76,7 @@ func (m *memory) store(key client.ClientRef, digest string, files []File, make f
 	had, known := m.keys[key]
 	before := m.digests[key]
 	fail := m.fail
+	m.creates++
 	m.mu.Unlock()
 	switch {
 	case fail != nil:

@@ -58,7 +58,8 @@ func (l *look) run(ctx context.Context) Result {
 			if l.attempts[1] == nil && l.start(ctx, 1) == "" {
 				l.retried()
 			} else if l.attempts[1] == nil {
-				l.attempts[1] = &attempt{late: true, outcome: &Outcome{Status: Unknown, Detail: DetailOutOfTime}}
+				none := &Outcome{Status: Unknown, Detail: DetailOutOfTime}
+				l.attempts[1] = &attempt{late: true, outcome: none}
 			}
 		case <-wait.C:
 			l.abandon()

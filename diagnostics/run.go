@@ -164,8 +164,9 @@ func (r *run) moot(by Result) {
 		if r.cancel[i] != nil {
 			r.cancel[i]()
 		}
-		res := Result{ID: c.ID, Status: Skip, Detail: DetailMoot, BlockedBy: []string{by.ID}, Started: time.Now()}
-		r.finish(i, res)
+		r.finish(i, Result{
+			ID: c.ID, Status: Skip, Detail: DetailMoot, BlockedBy: []string{by.ID}, Started: time.Now(),
+		})
 	}
 }
 

@@ -153,8 +153,8 @@ func (v *view) score(root diagnostics.Result, e Entry) float64 {
 
 var words = []Confidence{Unsure, Possible, Likely, Confirmed}
 
-// confidence starts from what was seen twice (or is a direct reading) and steps down for every reason to doubt
-// that it is the cause.
+// confidence starts from what was seen twice (or is a direct reading) and steps down for every reason to
+// doubt that it is the cause.
 func (v *view) confidence(best candidate, rivals []candidate) Confidence {
 	r := v.results[best.index]
 	level := slices.Index(words, Confirmed)
@@ -171,7 +171,8 @@ func (v *view) confidence(best candidate, rivals []candidate) Confidence {
 		}
 	}
 	for _, c := range rivals {
-		// Another cause of the same kind and weight, no better and no worse: one of the two may be the reason.
+		// Another cause of the same kind and weight, no better and no worse: one of the two may be the
+		// reason.
 		if c.tier == best.tier && c.entry.Category == best.entry.Category && best.score-c.score < 3 &&
 			Tail(v.results[c.index].Cause) != Tail(r.Cause) {
 			level--

@@ -12,7 +12,8 @@ type view struct {
 	kb      Knowledge
 	results []diagnostics.Result
 	at      map[string]int // index by id
-	// trouble are the results that can be, or follow from, a cause; remarks are bad but no more than a notice.
+	// trouble are the results that can be, or follow from, a cause; remarks are bad but no more than a
+	// notice.
 	trouble []int
 	remarks []int
 	// parent is the nearest failing check that explains one, by index; -1 for a root.

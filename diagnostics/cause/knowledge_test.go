@@ -91,7 +91,8 @@ func TestEveryCauseHasATextInBothLanguagesAndAPlaceToGo(t *testing.T) {
 	}
 }
 
-// Everything that the table and the catalogue name must exist, or a typing error would silently switch a rule off.
+// Everything that the table and the catalogue name must exist, or a typing error would silently switch a
+// rule off.
 func TestTheTableNamesOnlyWhatExists(t *testing.T) {
 	kb := core(t)
 	check := func(where, id string) {

@@ -89,7 +89,8 @@ func (l *Lab) RemoveAdapter() error { return ip("-n", l.client, "link", "del", "
 
 // DeadDetour gives the client a second default route, preferred, over an address where nobody lives.
 func (l *Lab) DeadDetour() error {
-	if err := ip("-n", l.client, "route", "replace", "default", "via", RouterIP, "metric", "600"); err != nil {
+	err := ip("-n", l.client, "route", "replace", "default", "via", RouterIP, "metric", "600")
+	if err != nil {
 		return err
 	}
 	// The first one had no metric of its own: the kernel keeps both until it goes.

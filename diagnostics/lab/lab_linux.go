@@ -108,10 +108,11 @@ func (l *Lab) files() error {
 	if err := os.MkdirAll(l.etc, 0o755); err != nil {
 		return err
 	}
+	const nss, hosts = "passwd: files\ngroup: files\nhosts: files dns\n", "127.0.0.1 localhost\n"
 	return errors.Join(
 		l.Resolvers(DNS1, DNS2),
-		os.WriteFile(filepath.Join(l.etc, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nhosts: files dns\n"), 0o644),
-		os.WriteFile(filepath.Join(l.etc, "hosts"), []byte("127.0.0.1 localhost\n"), 0o644))
+		os.WriteFile(filepath.Join(l.etc, "nsswitch.conf"), []byte(nss), 0o644),
+		os.WriteFile(filepath.Join(l.etc, "hosts"), []byte(hosts), 0o644))
 }
 
 // Close removes the topology, whatever of it was built.

@@ -137,7 +137,8 @@ func (w *World) start(dir string) error {
 	}
 	_, err1 := w.serveHTTP(PortalIP+":80", http.HandlerFunc(w.portal), nil)
 	_, err2 := w.serveHTTP(ClockIP+":80", http.HandlerFunc(w.page), nil)
-	w.service, err = w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page), &tls.Config{GetCertificate: w.certificate})
+	conf := &tls.Config{GetCertificate: w.certificate}
+	w.service, err = w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page), conf)
 	return errors.Join(err, err1, err2)
 }
 
@@ -232,7 +233,8 @@ func (w *World) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 var zone = map[string]string{
-	PortalHost + ".": PortalIP, ServiceHost + ".": ServiceIP, ClockHost + ".": ClockIP, "proxy.lab.test.": ProxyIP,
+	PortalHost + ".": PortalIP, ServiceHost + ".": ServiceIP, ClockHost + ".": ClockIP,
+	"proxy.lab.test.": ProxyIP,
 }
 
 func (w *World) serveDNS(addr string) error {
@@ -310,7 +312,9 @@ func (w *World) resolve(server string, query []byte) []byte {
 		return nil
 	}
 	m := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: head.ID, Response: true, RecursionDesired: true, RecursionAvailable: true},
+		Header: dnsmessage.Header{
+			ID: head.ID, Response: true, RecursionDesired: true, RecursionAvailable: true,
+		},
 		Questions: []dnsmessage.Question{q},
 	}
 	target, known := zone[q.Name.String()]

@@ -26,7 +26,9 @@ type Diagnosis struct {
 // diagnosis whose facts were redacted gives a redacted text.
 func (p *Printer) Diagnosis(d cause.Diagnosis) Diagnosis {
 	out := Diagnosis{
-		Confidence: p.T("confidence." + string(d.Confidence)), RuledOut: p.ruledOut(d.RuledOut), Also: p.also(d.Also),
+		Confidence: p.T("confidence." + string(d.Confidence)),
+		RuledOut:   p.ruledOut(d.RuledOut),
+		Also:       p.also(d.Also),
 	}
 	if d.Actor != "" {
 		out.Actor = p.T("actor." + string(d.Actor))
@@ -40,7 +42,8 @@ func (p *Printer) Diagnosis(d cause.Diagnosis) Diagnosis {
 		return out
 	}
 	t := p.causeText(d.Cause)
-	out.Sentence, out.Breaks, out.Now = p.fill(t.Sentence, d.Facts), p.fill(t.Breaks, d.Facts), p.fill(t.Now, d.Facts)
+	out.Sentence, out.Breaks = p.fill(t.Sentence, d.Facts), p.fill(t.Breaks, d.Facts)
+	out.Now = p.fill(t.Now, d.Facts)
 	return out
 }
 

@@ -142,7 +142,8 @@ func TestEveryWordOfTheDiagnosisExists(t *testing.T) {
 	}
 }
 
-// A sentence may only use places that both languages use, and every typographic space of French must be there.
+// A sentence may only use places that both languages use, and every typographic space of French must be
+// there.
 func TestCauseTextsAgreeAndFrenchIsTypeset(t *testing.T) {
 	kb, err := cause.Core()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package clock tests whether this computer knows what time it is. A wrong clock breaks certificates, one-time
-// codes and sign-in, and none of these says so.
+// Package clock tests whether this computer knows what time it is. A wrong clock breaks certificates,
+// one-time codes and sign-in, and none of these says so.
 package clock
 
 import (
@@ -73,7 +73,8 @@ func hostOf(ref string) string {
 
 func loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return local || err == nil && a.Unmap().IsLoopback()
 }
 
 // How long further references are waited for once one has answered, and once there are enough for a median.
@@ -132,7 +133,9 @@ func judge(readings []probe.ClockReading, warn, fail time.Duration) diagnostics.
 		diagnostics.Int("references", int64(len(readings)), ""),
 	}
 	if !agree(readings, mid, fail) {
-		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "clock.references_disagree", Facts: facts}
+		return diagnostics.Outcome{
+			Status: diagnostics.Unknown, Detail: "clock.references_disagree", Facts: facts,
+		}
 	}
 	size := max(offset.Abs()-margin, 0)
 	out := diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
@@ -152,7 +155,8 @@ func judge(readings []probe.ClockReading, warn, fail time.Duration) diagnostics.
 	return out
 }
 
-// agree tells whether more than half of the readings lie near the median; a single one has nobody to contradict it.
+// agree tells whether more than half of the readings lie near the median; a single one has nobody to
+// contradict it.
 func agree(readings []probe.ClockReading, mid probe.ClockReading, within time.Duration) bool {
 	near := 0
 	for _, r := range readings {

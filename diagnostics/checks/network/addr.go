@@ -12,7 +12,7 @@ func addr(catalogue.Spec) func(context.Context, int) diagnostics.Outcome {
 	return func(context.Context, int) diagnostics.Outcome {
 		links, err := usableLinks()
 		if err != nil {
-			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "probe.interfaces"}
+			return unknown("probe.interfaces")
 		}
 		return judgeAddr(links)
 	}
@@ -45,16 +45,15 @@ func judgeAddr(links []probe.Link) diagnostics.Outcome {
 			}
 		}
 	}
-	facts := []diagnostics.Fact{diagnostics.Int("ipv4", int64(v4), ""), diagnostics.Int("ipv6", int64(v6), "")}
+	facts := []diagnostics.Fact{
+		diagnostics.Int("ipv4", int64(v4), ""), diagnostics.Int("ipv6", int64(v6), ""),
+	}
 	if first != "" {
 		facts = append(facts, diagnostics.Identifier("address", first, diagnostics.Infra, diagnostics.KindIP))
 		return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 	}
-	out := diagnostics.Outcome{
-		Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.addr/none", Facts: facts,
-	}
 	if self > 0 {
-		out.Cause = "net.addr/self_assigned"
+		return failed("net.addr/self_assigned", facts)
 	}
-	return out
+	return failed("net.addr/none", facts)
 }

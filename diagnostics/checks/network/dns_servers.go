@@ -82,10 +82,7 @@ func (s server) works() bool { return s.state == "ok" || s.state == "slow" }
 
 func judgeServers(servers []server) diagnostics.Outcome {
 	if len(servers) == 0 {
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.dns.servers/unconfigured",
-			Facts: []diagnostics.Fact{diagnostics.Int("servers", 0, "")},
-		}
+		return failed("net.dns.servers/unconfigured", []diagnostics.Fact{diagnostics.Int("servers", 0, "")})
 	}
 	var states []string
 	var remote, working []server
@@ -109,27 +106,22 @@ func judgeServers(servers []server) diagnostics.Outcome {
 			break
 		}
 	}
-	bad := func(st diagnostics.Status, sev diagnostics.Severity, cause diagnostics.Cause) diagnostics.Outcome {
-		return diagnostics.Outcome{Status: st, Severity: sev, Cause: cause, Facts: facts, Error: servers[0].state}
-	}
 	first := servers[0]
 	switch {
 	case len(working) == 0 && len(remote) > 0:
-		return bad(diagnostics.Fail, diagnostics.Blocks, allDead(remote))
-	case len(working) == 0:
-		return bad(diagnostics.Fail, diagnostics.Blocks, "net.dns.servers/local_dead")
-	case first.local && !first.works() && !anyWorks(servers, true):
-		// The program on this computer that everything asks is dead, the servers behind it are not.
-		return bad(diagnostics.Fail, diagnostics.Blocks, "net.dns.servers/local_dead")
+		return failed(allDead(remote), facts)
+	case len(working) == 0, first.local && !first.works() && !anyWorks(servers, true):
+		// The program on this computer that everything asks is dead, whatever the servers behind it are.
+		return failed("net.dns.servers/local_dead", facts)
 	case first.local && len(remote) > 0 && !anyWorks(remote, false):
 		// A stub that answers from its cache while all behind it is silent.
-		return bad(diagnostics.Warn, diagnostics.Degrades, "net.dns.servers/upstream_dead")
+		return warned("net.dns.servers/upstream_dead", diagnostics.Degrades, facts)
 	case !first.works() || first.state == "slow":
-		return bad(diagnostics.Warn, diagnostics.Degrades, "net.dns.servers/first_dead")
+		return warned("net.dns.servers/first_dead", diagnostics.Degrades, facts)
 	case len(working) < len(servers):
-		return bad(diagnostics.Warn, diagnostics.Notice, "net.dns.servers/one_dead")
+		return warned("net.dns.servers/one_dead", diagnostics.Notice, facts)
 	case !slices.ContainsFunc(working, func(s server) bool { return !s.tcp }):
-		return bad(diagnostics.Warn, diagnostics.Degrades, "net.dns.servers/tcp_only")
+		return warned("net.dns.servers/tcp_only", diagnostics.Degrades, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 }

@@ -107,17 +107,15 @@ func judgeNames(looks []lookup, why string, slow time.Duration) diagnostics.Outc
 	facts := []diagnostics.Fact{diagnostics.Int("names", int64(len(looks)), "")}
 	if best > 0 {
 		facts = append(facts, diagnostics.Int("took", best.Milliseconds(), "ms"))
-		out := diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
-		if best > slow {
-			// Final: a second look would find the name in a cache and prove nothing.
-			out.Status, out.Severity, out.Final = diagnostics.Warn, diagnostics.Notice, true
-			out.Cause = "net.dns.system/slow"
+		if best <= slow {
+			return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 		}
+		// Final: a second look would find the name in a cache and prove nothing.
+		out := warned("net.dns.system/slow", diagnostics.Notice, facts)
+		out.Final = true
 		return out
 	}
-	out := diagnostics.Outcome{
-		Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.dns.system/silent", Facts: facts,
-	}
+	out := failed("net.dns.system/silent", facts)
 	for _, l := range looks {
 		out.Error = l.code
 		if l.kind == probe.KindNameTimeout {

@@ -65,34 +65,36 @@ func knock(ctx context.Context, targets []netip.AddrPort) []exit {
 	return exits
 }
 
-// judgeEgress wants one connection. A family without any route is a family that this network does not have;
-// one that has a route and is silent makes every program wait.
+// tally is what the targets of one family did.
+type tally struct{ ok, silent int }
+
+// dead tells whether a family has a way that leads nowhere: some target was silent, none answered. Without
+// any route a target fails at once, and the family is simply not there.
+func (t tally) dead() bool { return t.ok == 0 && t.silent > 0 }
+
+// judgeEgress wants one connection. A family that has a route and is silent makes every program wait.
 func judgeEgress(exits []exit) diagnostics.Outcome {
-	kinds := map[string]int{}
-	var ok, ok6, ok4, silent6, silent4 int
-	best := time.Duration(0)
-	lost := 0
+	var v4, v6 tally
+	var lost int
+	var best time.Duration
 	for _, e := range exits {
-		kinds[e.kind]++
-		switch {
-		case e.kind == "" && e.v6:
-			ok6++
-		case e.kind == "":
-			ok4++
-		case e.kind == probe.KindTimeout && e.v6:
-			silent6++
-		case e.kind == probe.KindTimeout:
-			silent4++
+		family := &v4
+		if e.v6 {
+			family = &v6
 		}
-		if e.kind == "" {
-			ok++
+		switch e.kind {
+		case "":
+			family.ok++
 			if l, _ := probe.LostSYN(e.took); l {
 				lost++
 			} else if best == 0 || e.took < best {
 				best = e.took
 			}
+		case probe.KindTimeout:
+			family.silent++
 		}
 	}
+	ok := v4.ok + v6.ok
 	facts := []diagnostics.Fact{
 		diagnostics.Int("targets", int64(len(exits)), ""), diagnostics.Int("answered", int64(ok), ""),
 	}
@@ -102,27 +104,32 @@ func judgeEgress(exits []exit) diagnostics.Outcome {
 	if lost > 0 {
 		facts = append(facts, diagnostics.Int("lost_requests", int64(lost), ""))
 	}
-	out := diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts, Target: "egress[0.." + strconv.Itoa(len(exits)-1) + "]"}
-	warn := func(cause diagnostics.Cause, s diagnostics.Severity) diagnostics.Outcome {
-		out.Status, out.Severity, out.Cause = diagnostics.Warn, s, cause
-		return out
-	}
 	switch {
-	case ok > 0 && (ok4 == 0 && silent4 > 0 || ok6 == 0 && silent6 > 0):
-		return warn("net.egress/one_family", diagnostics.Degrades)
+	case ok == 0:
+		return noExit(exits, facts)
+	case v4.dead() || v6.dead():
+		return warned("net.egress/one_family", diagnostics.Degrades, facts)
 	case ok > 1 && lost == ok:
-		return warn("net.egress/loss", diagnostics.Degrades)
-	case ok > 0:
-		return out
+		return warned("net.egress/loss", diagnostics.Degrades, facts)
 	}
-	out.Status, out.Severity, out.Cause = diagnostics.Fail, diagnostics.Blocks, "net.egress/silent"
-	out.Error = exits[0].code
-	switch len(exits) {
-	case kinds[probe.KindRefused]:
+	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
+}
+
+// noExit names how all targets failed, if they failed alike.
+func noExit(exits []exit, facts []diagnostics.Fact) diagnostics.Outcome {
+	out := failed("net.egress/silent", facts)
+	out.Error, out.Target = exits[0].code, "egress[0.."+strconv.Itoa(len(exits)-1)+"]"
+	for _, e := range exits {
+		if e.kind != exits[0].kind {
+			return out
+		}
+	}
+	switch exits[0].kind {
+	case probe.KindRefused:
 		out.Cause = "net.egress/refused"
-	case kinds[probe.KindUnreachable]:
+	case probe.KindUnreachable:
 		out.Cause = "net.egress/unreachable"
-	case kinds[probe.KindDenied]:
+	case probe.KindDenied:
 		out.Cause = "net.egress/denied"
 	}
 	return out

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -28,7 +27,7 @@ func gateway(spec catalogue.Spec) func(context.Context, int) diagnostics.Outcome
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
 		routes, err := probe.DefaultRoutes()
 		if err != nil {
-			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "probe.routes"}
+			return unknown("probe.routes")
 		}
 		return judgeGateway(askHops(ctx, routes, patience), slow)
 	}
@@ -90,23 +89,22 @@ func askHop(ctx context.Context, r probe.Route, patience time.Duration) hop {
 			if d.Conn != nil {
 				_ = d.Conn.Close()
 			}
-			if kind, _ := probe.Kind(d.Err); d.Err == nil || kind == probe.KindRefused || kind == probe.KindReset {
+			kind, _ := probe.Kind(d.Err)
+			if d.Err == nil || kind == probe.KindRefused || kind == probe.KindReset {
 				h.answered, h.took, h.neighbour = true, d.Took, probe.NeighbourReachable
 				return h
 			}
 		case <-look.C:
-			h.neighbour = neighbour(r.Gateway)
+			h.neighbour = probe.NeighbourOf(r.Gateway)
 			known := h.neighbour == probe.NeighbourReachable
 			if known || h.neighbour == probe.NeighbourStale && time.Since(start) > patience {
 				return h
 			}
 		}
 	}
-	h.neighbour = neighbour(r.Gateway)
+	h.neighbour = probe.NeighbourOf(r.Gateway)
 	return h
 }
-
-func neighbour(a netip.Addr) probe.Neighbour { return probe.NeighbourOf(a) }
 
 func (h hop) alive() bool {
 	return h.answered || h.neighbour == probe.NeighbourReachable || h.neighbour == probe.NeighbourStale ||
@@ -116,10 +114,7 @@ func (h hop) alive() bool {
 // judgeGateway believes in a dead router only where the kernel's own question to it went unanswered.
 func judgeGateway(hops []hop, slow time.Duration) diagnostics.Outcome {
 	if len(hops) == 0 {
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.gateway/no_route",
-			Facts: []diagnostics.Fact{diagnostics.Int("routes", 0, "")},
-		}
+		return failed("net.gateway/no_route", []diagnostics.Fact{diagnostics.Int("routes", 0, "")})
 	}
 	first := hops[0]
 	facts := []diagnostics.Fact{
@@ -137,19 +132,14 @@ func judgeGateway(hops []hop, slow time.Duration) diagnostics.Outcome {
 	case !first.alive() && slices.ContainsFunc(hops, func(h hop) bool {
 		return h.alive() && h.route.V6 == first.route.V6
 	}):
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.gateway/preferred_dead", Facts: facts,
-		}
+		return failed("net.gateway/preferred_dead", facts)
 	case !slices.ContainsFunc(hops, hop.alive):
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: "net.gateway/silent", Facts: facts,
-			Error: string(first.neighbour),
-		}
+		out := failed("net.gateway/silent", facts)
+		out.Error = string(first.neighbour)
+		return out
 	}
 	if lost, _ := probe.LostSYN(first.took); first.took > slow && !lost {
-		return diagnostics.Outcome{
-			Status: diagnostics.Warn, Severity: diagnostics.Degrades, Cause: "net.gateway/slow", Facts: facts,
-		}
+		return warned("net.gateway/slow", diagnostics.Degrades, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 }

@@ -47,7 +47,7 @@ func nic(name string, set ...func(*probe.Link)) probe.Link {
 
 func wifi(l *probe.Link)      { l.Wireless, l.SpeedMbs, l.Duplex = true, 0, "" }
 func virtual(l *probe.Link)   { l.Physical = false }
-func unknown(l *probe.Link)   { l.Known, l.Physical = false, false }
+func unlisted(l *probe.Link)  { l.Known, l.Physical = false, false }
 func down(l *probe.Link)      { l.Up, l.Running = false, false }
 func unplugged(l *probe.Link) { l.Running = false }
 func tunnelled(l *probe.Link) { l.Tunnel, l.Physical = true, false }
@@ -63,7 +63,7 @@ func TestLink(t *testing.T) {
 		{"wired", []probe.Link{nic("eth0")}, "eth0", false, "pass"},
 		{"nothing but the loopback", nil, "", false, "fail net.link/none"},
 		{"a container's only interface", []probe.Link{nic("eth0", virtual)}, "", false, "pass"},
-		{"a container without /sys", []probe.Link{nic("eth0", unknown)}, "", false, "pass"},
+		{"a container without /sys", []probe.Link{nic("eth0", unlisted)}, "", false, "pass"},
 		{"cable pulled, docker runs on", []probe.Link{nic("eth0", unplugged), nic("docker0", virtual), nic("veth12ab34f", virtual)}, "", false, "fail net.link/no_carrier"},
 		{"cable pulled, VPN still up", []probe.Link{nic("eth0", unplugged), nic("wg0", tunnelled)}, "", false, "fail net.link/no_carrier"},
 		{"a bridge over the card", []probe.Link{nic("eth0"), nic("br0", virtual)}, "br0", false, "pass"},

@@ -15,7 +15,7 @@ func link(spec catalogue.Spec) func(context.Context, int) diagnostics.Outcome {
 	return func(context.Context, int) diagnostics.Outcome {
 		links, err := usableLinks()
 		if err != nil {
-			return diagnostics.Outcome{Status: diagnostics.Unknown, Error: "interfaces", Detail: "probe.interfaces"}
+			return unknown("probe.interfaces")
 		}
 		return judgeLink(links, probe.RadiosBlocked(), slow)
 	}
@@ -37,7 +37,8 @@ func usableLinks() ([]probe.Link, error) {
 }
 
 // software are names of interfaces that lead to containers and virtual machines, not out.
-var software = regexp.MustCompile(`^(docker|br-|virbr|vnet|cni|flannel|cali|ifb|dummy|tunl|sit|gre|ip6|teql|veth[0-9a-f]{6})`)
+var software = regexp.MustCompile(
+	`^(docker|br-|virbr|vnet|cni|flannel|cali|ifb|dummy|tunl|sit|gre|ip6|teql|veth[0-9a-f]{6})`)
 
 // usable leaves out what leads nowhere: with hardware in the machine that is all software, except what the
 // default route uses; in a container, which has no hardware, what software is for other containers.
@@ -72,10 +73,7 @@ func judgeLink(links []probe.Link, radiosBlocked bool, slowMbs int) diagnostics.
 		diagnostics.Int("connected", int64(len(running)), ""),
 	}
 	fail := func(cause diagnostics.Cause) diagnostics.Outcome {
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: cause,
-			Facts: append(facts, diagnostics.Bool("wifi_present", len(wireless) > 0)),
-		}
+		return failed(cause, append(facts, diagnostics.Bool("wifi_present", len(wireless) > 0)))
 	}
 	switch {
 	case len(running) > 0:
@@ -110,9 +108,7 @@ func judgeSpeed(running []probe.Link, slowMbs int, facts []diagnostics.Fact) dia
 		return l.Wireless || l.SpeedMbs == 0 || l.SpeedMbs > slowMbs && l.Duplex != "half"
 	})
 	if allSlow {
-		return diagnostics.Outcome{
-			Status: diagnostics.Warn, Severity: diagnostics.Degrades, Cause: "net.link/slow", Facts: facts,
-		}
+		return warned("net.link/slow", diagnostics.Degrades, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 }

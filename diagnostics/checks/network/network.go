@@ -55,6 +55,23 @@ func notConfigured(key string) diagnostics.Outcome {
 	return diagnostics.Outcome{Status: diagnostics.NA, Detail: "config." + key}
 }
 
+// failed, warned and unknown make outcomes.
+func failed(cause diagnostics.Cause, facts []diagnostics.Fact) diagnostics.Outcome {
+	return diagnostics.Outcome{
+		Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: cause, Facts: facts,
+	}
+}
+
+func warned(
+	cause diagnostics.Cause, severity diagnostics.Severity, facts []diagnostics.Fact,
+) diagnostics.Outcome {
+	return diagnostics.Outcome{Status: diagnostics.Warn, Severity: severity, Cause: cause, Facts: facts}
+}
+
+func unknown(detail string, facts ...diagnostics.Fact) diagnostics.Outcome {
+	return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: detail, Facts: facts}
+}
+
 // endpoints are the desk and the services, the desk last: it is ours, not what the user complains about.
 func (p Params) endpoints() []Endpoint {
 	list := append([]Endpoint(nil), p.Services...)

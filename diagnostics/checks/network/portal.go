@@ -32,17 +32,11 @@ func portal(_ catalogue.Spec, p Params) func(context.Context, int) diagnostics.O
 func judgePortal(page probe.Connectivity, a probe.HTTPAnswer) diagnostics.Outcome {
 	if a.Err != nil {
 		_, code := probe.Kind(a.Err)
-		return diagnostics.Outcome{
-			Status: diagnostics.Unknown, Detail: "portal.no_answer", Error: code,
-			Facts: []diagnostics.Fact{diagnostics.Text("stage", a.Stage)},
-		}
+		out := unknown("portal.no_answer", diagnostics.Text("stage", a.Stage))
+		out.Error = code
+		return out
 	}
 	facts := []diagnostics.Fact{diagnostics.Int("http_status", int64(a.Status), "")}
-	fail := func(cause diagnostics.Cause) diagnostics.Outcome {
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: cause, Facts: facts,
-		}
-	}
 	asked, _ := url.Parse(page.URL)
 	switch {
 	case a.Status == http.StatusNoContent && len(a.Body) == 0:
@@ -50,19 +44,19 @@ func judgePortal(page probe.Connectivity, a probe.HTTPAnswer) diagnostics.Outcom
 	case page.Body != "" && a.Status == http.StatusOK && bytes.HasPrefix(a.Body, []byte(page.Body)):
 		return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 	case a.Status == http.StatusNetworkAuthenticationRequired:
-		return fail("net.portal/sign_in")
+		return failed("net.portal/sign_in", facts)
 	case a.Status/100 == 3:
 		to, err := asked.Parse(a.Header.Get("Location"))
 		if err == nil && strings.EqualFold(to.Hostname(), asked.Hostname()) {
 			// The page's own server prefers https: the setting is unfortunate, the network is not.
-			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "portal.own_redirect", Facts: facts}
+			return unknown("portal.own_redirect", facts...)
 		}
 		if err == nil && to.Hostname() != "" {
 			facts = append(facts, hostFact("redirect", to.Hostname()))
 		}
-		return fail("net.portal/sign_in")
+		return failed("net.portal/sign_in", facts)
 	case a.Status/100 == 2:
-		return fail("net.portal/replaced")
+		return failed("net.portal/replaced", facts)
 	}
-	return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "portal.server", Facts: facts}
+	return unknown("portal.server", facts...)
 }

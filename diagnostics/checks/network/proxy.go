@@ -67,10 +67,9 @@ func judgeProxy(proxy probe.Proxy, a probe.ProxyAnswer) diagnostics.Outcome {
 	}
 	kind, code := probe.Kind(a.Err)
 	fail := func(cause diagnostics.Cause) diagnostics.Outcome {
-		return diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: cause, Facts: facts, Error: code,
-			Target: "proxy",
-		}
+		out := failed(cause, facts)
+		out.Error, out.Target = code, "proxy"
+		return out
 	}
 	switch {
 	case a.Stage == "name":

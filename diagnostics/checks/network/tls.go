@@ -34,7 +34,7 @@ func tlsCheck(spec catalogue.Spec, p Params) func(context.Context, int) diagnost
 		}
 		roots, err := probe.Roots(p.CAFile)
 		if err != nil {
-			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "config.desk.ca_file"}
+			return unknown("config.desk.ca_file")
 		}
 		answers := make(chan shake, len(targets))
 		for i, t := range targets {
@@ -60,7 +60,8 @@ func (p Params) tlsTargets() []Endpoint {
 	seen := map[string]bool{}
 	for _, e := range p.endpoints() {
 		u, err := url.Parse(e.URL)
-		if err != nil || u.Scheme != "https" || isLoopback(u.Hostname()) || seen[u.Host] || len(list) == most {
+		if err != nil || u.Scheme != "https" || isLoopback(u.Hostname()) || seen[u.Host] ||
+			len(list) == most {
 			continue
 		}
 		seen[u.Host] = true
@@ -131,14 +132,14 @@ func judgeTLS(shakes []shake, now time.Time, expiring time.Duration) diagnostics
 		diagnostics.Int("endpoints", int64(len(open)), ""), diagnostics.Int("failed", int64(len(bad)), ""),
 	}
 	if len(open) == 0 {
-		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "tls.no_connection", Error: shakes[0].code}
+		out := unknown("tls.no_connection")
+		out.Error = shakes[0].code
+		return out
 	}
 	if len(bad) > 0 {
 		s := bad[0]
-		out := diagnostics.Outcome{
-			Status: diagnostics.Fail, Severity: diagnostics.Blocks, Cause: tlsCauses[s.reason], Error: s.code,
-			Facts: append(facts, s.facts(now)...), Target: s.name,
-		}
+		out := failed(tlsCauses[s.reason], append(facts, s.facts(now)...))
+		out.Error, out.Target = s.code, s.name
 		if intercepted(open, bad) {
 			out.Cause = "net.tls/intercepted"
 		}
@@ -146,12 +147,12 @@ func judgeTLS(shakes []shake, now time.Time, expiring time.Duration) diagnostics
 	}
 	soonest := slices.MinFunc(open, func(a, b shake) int { return a.cert.NotAfter.Compare(b.cert.NotAfter) })
 	facts = append(facts, soonest.facts(now)...)
-	out := diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 	if soonest.cert.NotAfter.Sub(now) < expiring {
-		out.Status, out.Severity, out.Final = diagnostics.Warn, diagnostics.Notice, true
-		out.Cause = "net.tls/expiring"
+		out := warned("net.tls/expiring", diagnostics.Notice, facts)
+		out.Final = true
+		return out
 	}
-	return out
+	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
 }
 
 func (s shake) facts(now time.Time) []diagnostics.Fact {
@@ -174,7 +175,8 @@ func intercepted(open, bad []shake) bool {
 		return false
 	}
 	for _, s := range bad {
-		if s.reason != probe.TLSUntrusted || !s.read || s.cert.Issuer == "" || s.cert.Issuer != bad[0].cert.Issuer {
+		if s.reason != probe.TLSUntrusted || !s.read || s.cert.Issuer == "" ||
+			s.cert.Issuer != bad[0].cert.Issuer {
 			return false
 		}
 	}

@@ -76,10 +76,13 @@ func Slug(name string) string {
 
 func local(host string) bool {
 	a, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
+	named := host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return named || err == nil && a.Unmap().IsLoopback()
 }
 
-func reach(id string, s Service, p Params, slow time.Duration) func(context.Context, int) diagnostics.Outcome {
+func reach(
+	id string, s Service, p Params, slow time.Duration,
+) func(context.Context, int) diagnostics.Outcome {
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
 		roots, err := probe.Roots(p.CAFile)
 		if err != nil {

@@ -86,7 +86,9 @@ func AskServer(ctx context.Context, server netip.Addr, name string, tcpAfter tim
 }
 
 // AskServerPort is AskServer on another port, for tests.
-func AskServerPort(ctx context.Context, server netip.AddrPort, name string, tcpAfter time.Duration) DNSAnswer {
+func AskServerPort(
+	ctx context.Context, server netip.AddrPort, name string, tcpAfter time.Duration,
+) DNSAnswer {
 	query, id, err := buildQuery(name)
 	if err != nil {
 		return DNSAnswer{Err: err}
@@ -146,7 +148,9 @@ func buildQuery(name string) (query []byte, id uint16, err error) {
 	return query, id, err
 }
 
-func askUDP(ctx context.Context, server netip.AddrPort, query []byte, id uint16, again time.Duration) DNSAnswer {
+func askUDP(
+	ctx context.Context, server netip.AddrPort, query []byte, id uint16, again time.Duration,
+) DNSAnswer {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "udp", server.String())
 	if err != nil {

@@ -168,7 +168,9 @@ func transportFor(r HTTPRequest, j *journey) *http.Transport {
 			j.dialled(d)
 			return d.Conn, d.Err
 		},
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		OnProxyConnectResponse: func(
+			_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response,
+		) error {
 			if resp.StatusCode/100 != 2 {
 				j.mu.Lock()
 				j.stage, j.proxyStatus = StageProxy, resp.StatusCode

@@ -30,8 +30,8 @@ type Certificate struct {
 	NotAfter  time.Time
 }
 
-// Roots returns the system's trust anchors plus the PEM file's. A file that cannot be read is an error: a test
-// with other anchors than the settings say would accuse the wrong one.
+// Roots returns the system's trust anchors plus the PEM file's. A file that cannot be read is an error: a
+// test with other anchors than the settings say would accuse the wrong one.
 func Roots(caFile string) (*x509.CertPool, error) {
 	if caFile == "" {
 		return nil, nil // crypto/tls takes the system's

@@ -72,8 +72,11 @@ func ParseProxy(raw string) (*url.URL, error) {
 		return nil, errors.New("not a proxy address")
 	}
 	if u.Port() == "" {
-		ports := map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080", "socks": "1080"}
-		u.Host = net.JoinHostPort(u.Hostname(), ports[u.Scheme])
+		port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		if port == "" {
+			port = "1080" // some kind of SOCKS
+		}
+		u.Host = net.JoinHostPort(u.Hostname(), port)
 	}
 	return u, nil
 }
@@ -93,8 +96,9 @@ func desktopProxies(ctx context.Context, target *url.URL) []string {
 	}
 	defer conn.Close()
 	var list []string
-	err = conn.Object("org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop").CallWithContext(
-		ctx, "org.freedesktop.portal.ProxyResolver.Lookup", dbus.FlagNoAutoStart, target.String()).Store(&list)
+	portal := conn.Object("org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop")
+	const lookup = "org.freedesktop.portal.ProxyResolver.Lookup"
+	err = portal.CallWithContext(ctx, lookup, dbus.FlagNoAutoStart, target.String()).Store(&list)
 	if err != nil {
 		return nil
 	}

@@ -8,11 +8,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -278,6 +281,108 @@ func TestDesktopFromTheFirstWordToTheNumberByKeyboard(t *testing.T) {
 	}
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// find is where a colour shows on the screen.
+func (s *screen) find(want color.NRGBA) image.Rectangle {
+	s.t.Helper()
+	cmd := exec.Command("import", "-window", "root", "png:-")
+	cmd.Env = append(os.Environ(), "DISPLAY="+s.name)
+	raw, err := cmd.Output()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var found image.Rectangle
+	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y++ {
+		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x++ {
+			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
+			if c.R == want.R && c.G == want.G && c.B == want.B {
+				found = found.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return found
+}
+
+func TestDesktopBlackOutWithTheMouse(t *testing.T) {
+	path := program(t)
+	// Given a report with a picture of the screen, of 960 by 540
+	a := fakeagent.New()
+	a.Shot = fakeagent.Picture()
+	s := open(t, path, desk(t, a), []string{"FYNE_THEME=dark"}, "--page", "describe", "--incident", "BA7KQ2MXXXXXXXXXXXXX")
+	eventually(t, "the self-tests ran", func() bool { return a.Called("Check") > 0 && a.Called("Screenshot") > 0 })
+	s.do("type", "--delay", "120", "black")
+	s.key("ctrl+Return")
+	time.Sleep(500 * time.Millisecond)
+	s.key("shift+Tab", "Return")
+	eventually(t, "the report is built", func() bool { return a.Called("Review") > 0 })
+	time.Sleep(500 * time.Millisecond)
+	// When it is ticked by keyboard and half of it is drawn over with the mouse
+	for range 10 {
+		s.key("Tab")
+	}
+	s.key("space", "Tab")
+	time.Sleep(500 * time.Millisecond)
+	s.picture("blackout-1-picture")
+	at := s.find(color.NRGBA{0x2a, 0x6f, 0x97, 0xff})
+	if at.Dx() < 200 {
+		t.Fatalf("the picture shows at %v", at)
+	}
+	s.do("mousemove", strconv.Itoa(at.Min.X), strconv.Itoa(at.Min.Y), "mousedown", "1")
+	for _, step := range []int{3, 2, 1} {
+		s.do("mousemove", strconv.Itoa(at.Max.X-at.Dx()/2-step), strconv.Itoa(at.Max.Y-step))
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.do("mouseup", "1")
+	time.Sleep(900 * time.Millisecond)
+	s.picture("blackout-2-drawn")
+	s.key("ctrl+Return")
+	// Then exactly that part leaves black
+	eventually(t, "it is sent", func() bool { return a.Called("Send") == 1 })
+	a.Lock()
+	in := a.SentIn[0]
+	a.Unlock()
+	if !in.Screenshot || len(in.Blackouts) != 1 {
+		t.Fatalf("sent %+v", in)
+	}
+	if b := in.Blackouts[0]; b.X > 12 || b.Y > 12 || b.W < 460 || b.W > 500 || b.H < 480 || b.H > 540 {
+		t.Errorf("blacked out %+v of 960 by 540", b)
+	}
+}
+
+func TestDesktopRepairByKeyboard(t *testing.T) {
+	path := program(t)
+	// Given a repair that is offered, on a small dark screen at 200 %
+	a := fakeagent.New()
+	a.Status.Language = "fr"
+	s := open(t, path, desk(t, a), []string{"FYNE_THEME=dark", "FYNE_SCALE=2"}, "--page", "describe")
+	eventually(t, "the self-tests ran", func() bool { return a.Called("Check") > 0 })
+	s.do("type", "--delay", "120", "disque plein")
+	s.key("ctrl+Return")
+	time.Sleep(600 * time.Millisecond)
+	s.picture("repair-1-verdict")
+	// When Enter says yes to what is offered, and then Tab and Enter to what cannot be undone
+	s.key("Return")
+	time.Sleep(600 * time.Millisecond)
+	s.picture("repair-2-offer")
+	s.key("Return")
+	eventually(t, "the first step ran", func() bool { return a.Called("Repair") == 1 })
+	time.Sleep(600 * time.Millisecond)
+	s.picture("repair-3-second-yes")
+	s.key("Tab", "Return")
+	eventually(t, "the second step ran", func() bool { return a.Called("Repair") == 2 })
+	time.Sleep(600 * time.Millisecond)
+	s.picture("repair-4-solved")
+	// Then the agent was asked for just that, with a yes each
+	a.Lock()
+	defer a.Unlock()
+	if len(a.RepairIn) != 2 || a.RepairIn[0].Action != "run" || a.RepairIn[1].Action != "continue" || !a.RepairIn[1].Consent {
+		t.Errorf("asked for %+v", a.RepairIn)
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *repairs) button(rank widgets.Rank, text string, req api.RepairRequest) 
 
 func (r *repairs) card(info api.RepairInfo) object {
 	u, f := r.u, r.u.flow
-	parts := objects{widgets.Heading(u.repairText(info.ID, "title")), widgets.Body(u.repairText(info.ID, "what"))}
+	parts := objects{widgets.Heading(u.repairText(info.ID, "title"))}
 	a := f.attempt(info.ID)
 	switch {
 	case f.fixing && f.repairID == info.ID:
@@ -85,6 +85,7 @@ func (r *repairs) card(info api.RepairInfo) object {
 	case f.repairID == info.ID && f.fixErr != nil:
 		parts.add(u.problem(f.fixErr, nil), r.offer(info))
 	case a == nil || a.State == "" || a.State == "proposed":
+		parts.add(widgets.Body(u.repairText(info.ID, "what")))
 		parts.add(r.terms(info)...)
 		parts.add(r.offer(info))
 	case a.State == api.RepairNeedsUser && a.Pending != nil:

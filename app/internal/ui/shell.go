@@ -3,6 +3,7 @@ package ui
 import (
 	"image/color"
 	"io/fs"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -234,8 +235,21 @@ func (u *UI) scrollBy(d float32) {
 	s.Refresh()
 }
 
-// intoView scrolls to the widget that the keyboard is on.
+// intoView scrolls to the widget that the keyboard is on, and once more when the page has been laid out: a
+// wrapped text knows its height only then, and what is under it moves.
 func (u *UI) intoView(o fyne.CanvasObject) {
+	u.scrollTo(o)
+	u.shell.scope.after(layoutTime, func() {
+		if f, ok := u.win.Canvas().Focused().(fyne.CanvasObject); ok && f == o {
+			u.scrollTo(o)
+		}
+	})
+}
+
+// layoutTime is a few frames.
+const layoutTime = 120 * time.Millisecond
+
+func (u *UI) scrollTo(o fyne.CanvasObject) {
 	s := u.shell.scroll
 	if s == nil || len(u.win.Canvas().Overlays().List()) > 0 {
 		return
@@ -243,8 +257,10 @@ func (u *UI) intoView(o fyne.CanvasObject) {
 	d := fyne.CurrentApp().Driver()
 	top := d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(s).Y
 	room := s.Size().Height
-	// Of what is higher than a line or two, the head is enough: what stands above it should stay in view.
-	height := min(o.Size().Height, 80)
+	height := min(o.Size().Height, room-2*margin)
+	if _, ok := o.(*widgets.Entry); ok {
+		height = min(height, 80) // its head is enough: what stands above a text field should stay in view
+	}
 	switch {
 	case top < margin:
 		u.scrollBy(top - margin)

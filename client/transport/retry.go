@@ -24,7 +24,7 @@ func (c *Client) retry(ctx context.Context, call func() error) error {
 	for n := 0; ; n++ {
 		start := time.Now()
 		err := call()
-		if err == nil || n == maxRetries || ctx.Err() != nil || time.Since(start) > slowFailure {
+		if err == nil || n == c.limits.retries || ctx.Err() != nil || time.Since(start) > slowFailure {
 			return err
 		}
 		pause, ok := pauseBefore(err, n, rand.Float64())

@@ -26,7 +26,7 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := httptest.NewUnstartedServer(srv.Config.Handler)
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.Config.ErrorLog = srv.Config.ErrorLog
 	old.StartTLS()
 	defer old.Close()

@@ -77,6 +77,7 @@ type Client struct {
 type limits struct {
 	read, write, stall, header time.Duration
 	json                       int64
+	retries                    int
 }
 
 // New checks the settings and prepares a Client. It does not touch the network.
@@ -96,7 +97,8 @@ func New(p Params) (*Client, error) {
 	c := &Client{
 		base: base, userAgent: p.UserAgent, log: p.Log,
 		limits: limits{
-			read: readTimeout, write: writeTimeout, stall: stallTimeout, header: headerTimeout, json: MaxJSON,
+			read: readTimeout, write: writeTimeout, stall: stallTimeout, header: headerTimeout,
+			json: MaxJSON, retries: maxRetries,
 		},
 	}
 	if c.userAgent == "" || strings.Contains(c.userAgent, "Mozilla") {

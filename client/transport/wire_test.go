@@ -141,6 +141,7 @@ func TestEveryMannerIsTold(t *testing.T) {
 			}
 			p.Set(badmanners.Fault{Manner: m, Wait: wait})
 			c := newClient(t, Params{BaseURL: p.URL})
+			c.limits.retries = 0
 			var into struct{ ID string }
 			_, err = c.Do(t.Context(), Request{Path: "ticket/1", Into: &into})
 			if got := kinds(err); got != want.read {
@@ -185,6 +186,11 @@ func TestReadsAreTriedAgainWritesNever(t *testing.T) {
 	if _, err := c.Do(t.Context(), Request{Path: "x"}); kinds(err) != "unavailable" || len(p.Seen()) != 3 {
 		t.Errorf("read that goes on failing: %v, %d tries", err, len(p.Seen()))
 	}
+	p.Set(badmanners.Fault{Manner: badmanners.Throttle, Wait: time.Second, Times: 1})
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "x", JSON: 1})
+	if kinds(err) != "throttled:1s" || len(p.Seen()) != 1 {
+		t.Errorf("a throttled write: %v, %d tries", err, len(p.Seen()))
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	p.Set(badmanners.Fault{Manner: badmanners.Throttle, Wait: 3 * time.Second})
@@ -217,6 +223,33 @@ func TestCancelledWriteSaysWhetherItLeft(t *testing.T) {
 	_, err = c.Do(ctx, Request{Method: "POST", Path: "x", JSON: 1})
 	if kinds(err) != "unknown-outcome" || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled after: %v", err)
+	}
+}
+
+// A kept connection may be dead without our knowing. A write on it would end in doubt for nothing.
+func TestWritesDoNotRideOnKeptConnections(t *testing.T) {
+	var opened atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	c := newClient(t, Params{BaseURL: srv.URL})
+	for method, want := range map[string]int32{"GET": 1, "POST": 3} {
+		opened.Store(0)
+		for range 3 {
+			if _, err := c.Do(t.Context(), Request{Method: method, Path: "x"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if opened.Load() != want {
+			t.Errorf("3 times %s opened %d connections, want %d", method, opened.Load(), want)
+		}
 	}
 }
 

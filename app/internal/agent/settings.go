@@ -2,7 +2,10 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 
 	"balise/app/internal/config"
@@ -27,7 +30,29 @@ func (f fileSettings) Load() (config.Config, []api.Setting, error) {
 	return l.Config, out, nil
 }
 
-func (f fileSettings) Set(values map[string]string) error { return config.Set(f.p, values) }
+// Set writes the user's file. Values that are good one by one and not together (a desk without an address) are
+// found by reading everything again; the file is then as it was, or Balise would not start next time.
+func (f fileSettings) Set(values map[string]string) error {
+	before, readErr := os.ReadFile(f.p.UserFile)
+	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
+		return fmt.Errorf("read settings: %w", readErr)
+	}
+	if err := config.Set(f.p, values); err != nil {
+		return err
+	}
+	_, err := config.Load(f.p)
+	if err == nil {
+		return nil
+	}
+	undo := os.Remove
+	if readErr == nil {
+		undo = func(file string) error { return os.WriteFile(file, before, 0o600) }
+	}
+	if uerr := undo(f.p.UserFile); uerr != nil {
+		return errors.Join(err, fmt.Errorf("put the settings back: %w", uerr))
+	}
+	return err
+}
 
 // settings is what was last loaded.
 type settings struct {
@@ -70,6 +95,9 @@ func (s *settings) set(values map[string]string) error {
 			}
 			if have.Locked {
 				return &api.Error{Code: api.CodePolicy, Args: map[string]string{"key": key, "file": have.File}}
+			}
+			if have.Source == "file" { // read over the user's file, which a change would not get past
+				return &api.Error{Code: api.CodeConfig, Detail: key + " is set in " + have.File}
 			}
 			change[key] = value
 		}

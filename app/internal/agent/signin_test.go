@@ -204,3 +204,41 @@ func TestSecondStartShowsTheWindow(t *testing.T) {
 		return errors.Is(err, os.ErrNotExist)
 	})
 }
+
+func TestSettingsThatDoNotGoTogetherAreNotWritten(t *testing.T) {
+	b, _ := at(t, "")
+	file := filepath.Join(b.dir, "config", "config.yaml")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.SetConfig(t.Context(), "desk.kind", "rt"); api.CodeOf(err) != api.CodeConfig {
+		t.Errorf("a desk without an address: %v", err)
+	}
+	after, err := os.ReadFile(file)
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the file is now %q, %v", after, err)
+	}
+	if _, err := b.Config(t.Context()); err != nil {
+		t.Errorf("Balise would not start: %v", err)
+	}
+}
+
+func TestANamedFileIsNotGotAround(t *testing.T) {
+	p, b := params(t, "")
+	named := filepath.Join(b.dir, "named.yaml")
+	if err := os.WriteFile(named, []byte("desk: {kind: relay, url: 'https://named.example'}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Settings = FileSettings(config.Params{UserFile: filepath.Join(b.dir, "config", "config.yaml"), File: named})
+	p.Driver = newFakeDesk().driver
+	start(t, p, b)
+	if _, err := b.SignIn(t.Context(), wanted); api.CodeOf(err) != api.CodeConfig {
+		t.Errorf("have %v", err)
+	}
+	in := wanted
+	in.Kind, in.URL = "relay", "https://named.example"
+	if _, err := b.SignIn(t.Context(), in); err != nil {
+		t.Errorf("the desk that the file names: %v", err)
+	}
+}

@@ -142,3 +142,30 @@ func TestLines(t *testing.T) {
 		t.Errorf("have %q, want %q", got, want)
 	}
 }
+
+// FuzzLines wants every line, whatever the pieces in which the stream comes.
+func FuzzLines(f *testing.F) {
+	f.Add("a\nb\n\nc", 1)
+	f.Add("\n\n", 2)
+	f.Fuzz(func(t *testing.T, text string, step int) {
+		step = max(1, step%17)
+		var want, got []string
+		for line := range strings.SplitSeq(text, "\n") {
+			if strings.TrimSpace(line) != "" {
+				want = append(want, line)
+			}
+		}
+		l := &Lines{On: func(b []byte) { got = append(got, string(b)) }}
+		for rest := text; rest != ""; {
+			n := min(step, len(rest))
+			if _, err := l.Write([]byte(rest[:n])); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		l.Flush()
+		if !slices.Equal(got, want) {
+			t.Errorf("have %q, want %q", got, want)
+		}
+	})
+}

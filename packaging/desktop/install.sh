@@ -4,7 +4,7 @@
 # dbus-x11 is left out on purpose: with it, a program without a bus address starts a stray bus daemon.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
-packages="xvfb openbox xdotool x11-utils x11-xserver-utils imagemagick xfce4-panel xfconf dunst libnotify-bin \
+packages="xvfb openbox xdotool x11-utils x11-xkb-utils x11-xserver-utils imagemagick xfce4-panel xfconf dunst libnotify-bin \
 dbus dbus-daemon gnome-keyring libsecret-tools libglib2.0-bin at-spi2-core libgl1-mesa-dri fonts-dejavu-core xterm"
 missing=""
 for p in $packages; do

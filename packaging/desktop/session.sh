@@ -111,6 +111,11 @@ if ! read -r -t 20 number <"$session/display"; then
 	exit 1
 fi
 
+# HOME moves; what Go built before stays where it is.
+if command -v go >/dev/null; then
+	GOCACHE=$(go env GOCACHE) GOMODCACHE=$(go env GOMODCACHE) GOPATH=$(go env GOPATH)
+	export GOCACHE GOMODCACHE GOPATH
+fi
 export HOME="$session/home" XDG_RUNTIME_DIR="$session/run" DISPLAY=":$number" BALISE_DESKTOP_SESSION="$session"
 export LANG="${LANG:-C.UTF-8}" XDG_SESSION_TYPE=x11 XDG_CURRENT_DESKTOP=XFCE NO_AT_BRIDGE=1
 export XDG_CONFIG_HOME="$HOME/.config" XDG_DATA_HOME="$HOME/.local/share" XDG_CACHE_HOME="$HOME/.cache"

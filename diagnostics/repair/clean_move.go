@@ -8,15 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
 )
 
-// hold moves everything out of the sources into the holding folders. Nothing is freed yet, and everything can be
-// put back.
+// hold moves everything out of the sources into the holding folders. Nothing is freed yet, and everything
+// can be put back.
 func (c *clean) hold(ctx context.Context, s cleaned) ([]diagnostics.Fact, error) {
 	mounts, err := c.disk.Mounts(ctx)
 	if err != nil {
@@ -81,8 +80,8 @@ func (c *clean) holdOne(src source, mounts []probe.Mount) error {
 	return errors.Join(syncRoot(to), syncRoot(from))
 }
 
-// passable errors concern one entry only, which then stays where it is: another device, gone meanwhile, not ours,
-// in use.
+// passable errors concern one entry only, which then stays where it is: another device, gone meanwhile, not
+// ours, in use.
 func passable(err error) bool {
 	for _, e := range []error{syscall.EXDEV, syscall.ENOENT, syscall.EACCES, syscall.EPERM, syscall.EBUSY} {
 		if errors.Is(err, e) {
@@ -151,8 +150,9 @@ func entries(r *os.Root) ([]string, error) {
 	return names, err
 }
 
-// undo moves everything back that still lies in the holding folders. What has meanwhile come to stand in its place
-// is never replaced: the held one gets a free name beside it in the trash, and stays held elsewhere.
+// undo moves everything back that still lies in the holding folders. What has meanwhile come to stand in
+// its place is never replaced: the held one gets a free name beside it in the trash, and stays held
+// elsewhere.
 func (c *clean) undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
 	if len(saved) == 0 {
 		return nil, 0, nil // cut short before the first step
@@ -182,8 +182,8 @@ func (c *clean) undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.
 	return facts, left, errors.Join(problems...)
 }
 
-// untouched lists the sources in which nobody has put anything since they were emptied: after the restore they are
-// as they were, their own time included.
+// untouched lists the sources in which nobody has put anything since they were emptied: after the restore
+// they are as they were, their own time included.
 func (c *clean) untouched(sources []source) []source {
 	var list []source
 	for _, src := range sources {
@@ -249,8 +249,8 @@ func (c *clean) dropHold(root *os.Root, dir string) error {
 	return nil
 }
 
-// merge moves every entry of from into to. A folder that exists on both sides is merged, anything else that is in
-// the way stays, and so does what was to be moved there.
+// merge moves every entry of from into to. A folder that exists on both sides is merged, anything else that
+// is in the way stays, and so does what was to be moved there.
 func (c *clean) merge(ctx context.Context, from, to *os.Root) (left, back int, err error) {
 	names, err := entries(from)
 	if err != nil {
@@ -295,162 +295,4 @@ func (c *clean) mergeBoth(ctx context.Context, from, to *os.Root, name string) (
 		err = from.Remove(name)
 	}
 	return left, back, err
-}
-
-// The two folders of a trash: the things themselves, and where each came from, under the same name.
-const (
-	trashFiles = "Trash/files"
-	trashInfo  = "Trash/info"
-	infoSuffix = ".trashinfo"
-)
-
-// restoreTrash puts trashed things back together with their notes. When something of the same name was thrown
-// away meanwhile, both are kept: names in a trash are free, the note says the real one.
-func (c *clean) restoreTrash(ctx context.Context, root *os.Root, src source, from, to *os.Root,
-) (left, back int, err error) {
-	names, err := entries(from)
-	if err != nil {
-		return 0, 0, err
-	}
-	heldInfo, err := openReal(root, siblingHold(src.Hold))
-	if err == nil {
-		defer heldInfo.Close()
-	}
-	if err := root.MkdirAll(trashInfo, 0o700); err != nil {
-		return len(names), 0, err
-	}
-	info, err := openReal(root, trashInfo)
-	if err != nil {
-		return len(names), 0, err
-	}
-	defer info.Close()
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return left + 1, back, ctx.Err()
-		}
-		noteHeld := heldInfo != nil && exists(heldInfo, name+infoSuffix)
-		target := freeTrashName(to, info, name, noteHeld)
-		if noteHeld {
-			// The note first: a note without its thing is harmless, a thing without its note is not found.
-			if err := renameNew(heldInfo, name+infoSuffix, info, target+infoSuffix); err == nil {
-				c.moved("restore")
-			}
-		}
-		if err := renameNew(from, name, to, target); err != nil {
-			left++
-			continue
-		}
-		back++
-		c.moved("restore")
-	}
-	return left, back, nil
-}
-
-// siblingHold is where the notes of a held trash lie: the source right after the things.
-func siblingHold(hold string) string {
-	n, _ := strconv.Atoi(filepath.Base(hold))
-	return filepath.Join(filepath.Dir(hold), strconv.Itoa(n+1))
-}
-
-// freeTrashName is the name itself when the trash has no such thing, else the next free one. A note without its
-// thing counts as taken, but when ours is no longer held: then it is the one that a restore put there before it
-// was cut short.
-func freeTrashName(files, info *os.Root, name string, noteHeld bool) string {
-	target := name
-	for n := 2; n < 10000; n++ {
-		_, noFile := files.Lstat(target)
-		_, noInfo := info.Lstat(target + infoSuffix)
-		if noFile != nil && (noInfo != nil || !noteHeld) {
-			return target
-		}
-		target = name + "." + strconv.Itoa(n)
-	}
-	return target
-}
-
-// remove deletes what is held, for good.
-func (c *clean) remove(ctx context.Context, s cleaned) ([]diagnostics.Fact, error) {
-	mounts, err := c.disk.Mounts(ctx)
-	if err != nil {
-		return nil, &stepError{reason: "no_mounts", err: err}
-	}
-	freed, left := int64(0), 0
-	for _, src := range s.Sources {
-		f, l, err := c.removeOne(ctx, src, mounts)
-		freed, left = freed+f, left+l
-		if err != nil {
-			return nil, err
-		}
-	}
-	facts := []diagnostics.Fact{diagnostics.Int("freed_bytes", freed, "B")}
-	if left > 0 {
-		facts = append(facts, diagnostics.Int("left", int64(left), ""))
-	}
-	return facts, nil
-}
-
-func (c *clean) removeOne(ctx context.Context, src source, mounts []probe.Mount) (freed int64, left int, err error) {
-	root, err := os.OpenRoot(src.Base)
-	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
-	}
-	defer root.Close()
-	hold, err := openReal(root, src.Hold)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, nil
-	}
-	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
-	}
-	defer hold.Close()
-	names, err := entries(hold)
-	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
-	}
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return freed, left, err
-		}
-		if foreign(mounts, filepath.Join(src.Base, src.Hold, name)) {
-			left++
-			continue
-		}
-		_, bytes := weigh(ctx, hold, name)
-		if err := removeTree(hold, name); err != nil {
-			left++
-			continue
-		}
-		freed += bytes
-		c.moved("delete")
-	}
-	if left == 0 {
-		err = c.dropHold(root, src.Hold)
-	}
-	return freed, left, err
-}
-
-// removeTree deletes a tree without following links. Folders that their owner may not write (some programs make
-// them so) are opened first.
-func removeTree(root *os.Root, name string) error {
-	err := root.RemoveAll(name)
-	if err == nil || !errors.Is(err, fs.ErrPermission) || !realFolder(root, name) {
-		return err
-	}
-	_ = fs.WalkDir(root.FS(), filepath.ToSlash(name), func(at string, d fs.DirEntry, _ error) error {
-		if d != nil && d.IsDir() {
-			_ = root.Chmod(at, 0o700)
-		}
-		return nil
-	})
-	return root.RemoveAll(name)
-}
-
-func exists(root *os.Root, name string) bool {
-	_, err := root.Lstat(name)
-	return err == nil
-}
-
-func realFolder(root *os.Root, name string) bool {
-	info, err := root.Lstat(name)
-	return err == nil && info.Mode().Type() == fs.ModeDir
 }

@@ -76,8 +76,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// picture describes a tree: names, modes, times, contents. Folders that the repair may make or whose time it may
-// change (its own holding folder's parents) are left out.
+// picture describes a tree: names, modes, times, contents. Folders that the repair may make or whose time
+// it may change (its own holding folder's parents) are left out.
 func picture(t *testing.T, dir string) []string {
 	t.Helper()
 	var lines []string

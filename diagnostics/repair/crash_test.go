@@ -17,8 +17,8 @@ import (
 
 const crashEnv = "BALISE_TEST_REPAIR_CRASH"
 
-// TestCrashChild is not a test by itself: it is the process that TestKilledAnywhere starts and that kills itself
-// with SIGKILL at the n-th point of one kind.
+// TestCrashChild is not a test by itself: it is the process that TestKilledAnywhere starts and that kills
+// itself with SIGKILL at the n-th point of one kind.
 func TestCrashChild(t *testing.T) {
 	spec := os.Getenv(crashEnv)
 	if spec == "" {
@@ -74,7 +74,8 @@ func crash(t *testing.T, kind string, n int, end, dir string) bool {
 
 var dirTime = regexp.MustCompile(`^(.* d\S+) .*$`)
 
-// withoutFolderTimes drops the times of folders: a crash in the middle of a move leaves no way to know them.
+// withoutFolderTimes drops the times of folders: a crash in the middle of a move leaves no way to know
+// them.
 func withoutFolderTimes(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, l := range lines {
@@ -83,8 +84,8 @@ func withoutFolderTimes(lines []string) []string {
 	return out
 }
 
-// A process that is killed at any moment of moving or of putting back leaves everything to be found in its place
-// after the next start, and the attempt is reported once.
+// A process that is killed at any moment of moving or of putting back leaves everything to be found in its
+// place after the next start, and the attempt is reported once.
 func TestKilledAnywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts some dozens of processes")
@@ -139,8 +140,8 @@ func TestKilledWhileRecovering(t *testing.T) {
 	checkRecovered(t, dir, "killed twice", before)
 }
 
-// Killed in the middle of deleting: what is not gone yet goes back to where it was; nothing is deleted at a start,
-// where nobody sees it; and the report says that deletion had begun.
+// Killed in the middle of deleting: what is not gone yet goes back to where it was; nothing is deleted at a
+// start, where nobody sees it; and the report says that deletion had begun.
 func TestKilledWhileDeleting(t *testing.T) {
 	for n := 1; n <= 6; n++ {
 		dir := home(t)

@@ -115,7 +115,8 @@ func TestRealCUPSResumes(t *testing.T) {
 	}
 	a, err := e.Run(t.Context(), Request{ID: printResume, Consent: true}, nil)
 	must(t, err)
-	if a.State != Solved || !a.CanUndo || a.Before[0].Cause != printing.QueuePaused || a.After[0].Status != diagnostics.Pass {
+	if a.State != Solved || !a.CanUndo || a.Before[0].Cause != printing.QueuePaused ||
+		a.After[0].Status != diagnostics.Pass {
 		t.Fatalf("%+v", a)
 	}
 	deadline := time.Now().Add(10 * time.Second)
@@ -202,7 +203,9 @@ func asNobody(t *testing.T) (a Attempt) {
 	must(t, os.Chown(program, nobody, nobody))
 	cmd := exec.Command(program, "-test.run=^TestCUPSChild$")
 	cmd.Dir = dir
-	cmd.Env = []string{cupsChildEnv + "=" + dir, "CUPS_SERVER=" + os.Getenv("CUPS_SERVER"), "HOME=" + dir, "PATH=/usr/bin:/bin"}
+	cmd.Env = []string{
+		cupsChildEnv + "=" + dir, "CUPS_SERVER=" + os.Getenv("CUPS_SERVER"), "HOME=" + dir, "PATH=/usr/bin:/bin",
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("as a plain user: %v\n%s", err, out)

@@ -64,8 +64,8 @@ var (
 	ErrNoUndo     = errors.New("nothing to put back in this attempt")
 )
 
-// PreconditionError says why a repair is not possible or not sensible now. Reason is a code that has a text:
-// "not_needed", "platform", "nothing_to_do", "no_printer", "no_url", ...
+// PreconditionError says why a repair is not possible or not sensible now. Reason is a code that has a
+// text: "not_needed", "platform", "nothing_to_do", "no_printer", "no_url", ...
 type PreconditionError struct {
 	ID, Reason string
 }
@@ -159,8 +159,8 @@ func (e *Engine) fixer(id string) (fixer, bool) {
 // describeTimeout bounds the look at what a repair would touch.
 const describeTimeout = 5 * time.Second
 
-// List describes every repair on this machine, with what each step would touch. results are those of the last
-// run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
+// List describes every repair on this machine, with what each step would touch. results are those of the
+// last run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
 func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info {
 	list := make([]Info, 0, len(e.fixers))
 	for _, f := range e.fixers {
@@ -176,8 +176,8 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 	return list
 }
 
-// showHeld makes a repair that waits for its second yes show what it holds: the folders themselves are empty by
-// now, and running it again would first put everything back.
+// showHeld makes a repair that waits for its second yes show what it holds: the folders themselves are
+// empty by now, and running it again would first put everything back.
 func (e *Engine) showHeld(ctx context.Context, f namedFixer, info *Info) {
 	if len(info.Steps) == 0 || e.load() != nil {
 		return

@@ -186,7 +186,8 @@ func TestAtMostTwiceAndNotAtOnce(t *testing.T) {
 	if _, err := s.try(t); !errors.Is(err, ErrTooOften) {
 		t.Errorf("third try: %v", err)
 	}
-	if _, err := s.Run(t.Context(), Request{ID: "test.script", Incident: "J", Consent: true, Before: failing}, nil); err != nil {
+	other := Request{ID: "test.script", Incident: "J", Consent: true, Before: failing}
+	if _, err := s.Run(t.Context(), other, nil); err != nil {
 		t.Errorf("another complaint: %v", err)
 	}
 }
@@ -228,7 +229,10 @@ func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
 }
 
 func TestOneAtATime(t *testing.T) {
-	s := newStage(t, &script{steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}}, r: rules{every: time.Millisecond, within: time.Hour}})
+	s := newStage(t, &script{
+		steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}},
+		r:     rules{every: time.Millisecond, within: time.Hour},
+	})
 	s.after = []diagnostics.Status{"fail"}
 	started, done := make(chan Progress, 1), make(chan Attempt, 1)
 	go func() {
@@ -257,7 +261,9 @@ func TestOneAtATime(t *testing.T) {
 }
 
 func TestAWaitThatEndsCanBeTakenUpAgain(t *testing.T) {
-	s := newStage(t, &script{steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}}, r: rules{every: time.Millisecond}})
+	s := newStage(t, &script{
+		steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}}, r: rules{every: time.Millisecond},
+	})
 	s.after = []diagnostics.Status{"fail"}
 	a, err := s.try(t)
 	must(t, err)
@@ -265,7 +271,8 @@ func TestAWaitThatEndsCanBeTakenUpAgain(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	s.after = []diagnostics.Status{"pass"}
-	if a, err = s.Continue(t.Context(), a.Ref, true, nil); err != nil || a.State != Solved || a.Pending != nil || a.Reason != "" {
+	a, err = s.Continue(t.Context(), a.Ref, true, nil)
+	if err != nil || a.State != Solved || a.Pending != nil || a.Reason != "" {
 		t.Errorf("%v %+v", err, a)
 	}
 	if _, err := s.Continue(t.Context(), a.Ref, true, nil); !errors.Is(err, ErrNotPending) {
@@ -290,7 +297,8 @@ func TestTheUsersOwnWord(t *testing.T) {
 
 func TestRecoverReportsARepairThatIsNoMore(t *testing.T) {
 	s := newStage(t, &script{steps: auto()})
-	must(t, s.journal.append(entry{At: s.now, Event: eventStep, Attempt: Attempt{ID: "old.repair", Ref: "R9", State: Running, CanUndo: true}}))
+	old := Attempt{ID: "old.repair", Ref: "R9", State: Running, CanUndo: true}
+	must(t, s.journal.append(entry{At: s.now, Event: eventStep, Attempt: old}))
 	s.journal.close()
 	reports, err := s.Recover(t.Context())
 	must(t, err)

@@ -9,10 +9,10 @@ import (
 	"balise/diagnostics"
 )
 
-// fixer is one repair's own knowledge. The Engine owns consent, journal, verification and order; a fixer only
-// looks, prepares, does one step and puts back. The set of fixers is closed, and so is what each may do: move and
-// put back files of listed folders, delete what it moved itself, four verbs on a print queue, show one page. There
-// is no command, no script and no path or address from outside.
+// fixer is one repair's own knowledge. The Engine owns consent, journal, verification and order; a fixer
+// only looks, prepares, does one step and puts back. The set of fixers is closed, and so is what each may
+// do: move and put back files of listed folders, delete what it moved itself, four verbs on a print queue,
+// show one page. There is no command, no script and no path or address from outside.
 type fixer interface {
 	// describe says what the repair is and whether this machine has something for it to do. results are
 	// those of the last run, if any.

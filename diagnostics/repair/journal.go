@@ -45,8 +45,8 @@ const (
 	journalVersion = 1
 	// maxLine is far above an attempt with every self-test in it.
 	maxLine = 4 << 20
-	// reserveBytes is room that is given up when the disk is full, so that the very repair that makes room can
-	// be written down and can make its holding folders.
+	// reserveBytes is room that is given up when the disk is full, so that the very repair that makes room
+	// can be written down and can make its holding folders.
 	reserveBytes = 256 << 10
 	// keepFor is how long an ended attempt stays: the cooldown and the user's undo need it.
 	keepFor = 14 * 24 * time.Hour

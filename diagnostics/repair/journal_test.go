@@ -72,7 +72,8 @@ func TestJournalPassesOverAnEndlessLine(t *testing.T) {
 func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"v":1,"event":"begin","attempt":{"ref":"R1"}}` + "\n" + `{"v":1,"ev`))
 	f.Add([]byte("\x00\x00\x00\n{}\n[]\nnull\n"))
-	f.Add([]byte(`{"v":1,"event":"step","saved":{"sources":[{"base":"/","dir":"etc","hold":"balise-hold/x/0"}]},"attempt":{"ref":"R"}}`))
+	f.Add([]byte(`{"v":1,"event":"step","saved":{"sources":[{"base":"/","dir":"etc","hold":"balise-hold/x/0"}]},` +
+		`"attempt":{"ref":"R"}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		entries, err := readEntries(bytes.NewReader(raw))
 		if err != nil {

@@ -9,7 +9,8 @@ import (
 	"balise/diagnostics"
 )
 
-// portalOpen is guided: Balise opens the page that the network wants, the user signs in, and the test turns.
+// portalOpen is guided: Balise opens the page that the network wants, the user signs in, and the test
+// turns.
 const portalOpen = "portal.open"
 
 type portal struct {

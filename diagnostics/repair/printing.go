@@ -35,7 +35,8 @@ func (r *resume) rules() rules {
 	return rules{
 		every: 2 * time.Second, within: 10 * time.Second,
 		cooldown: 2 * time.Minute, undoUnsolved: true,
-		// After a crash hours may have passed: pausing a printer that has printed since would be a new fault.
+		// After a crash hours may have passed: pausing a printer that has printed since would be a new
+		// fault.
 		undoAtStart: false,
 	}
 }
@@ -131,7 +132,8 @@ func (r *resume) open(saved json.RawMessage) (resumed, printer, error) {
 	return s, p, nil
 }
 
-// printError gives an error of the printing service its code. touched says that something was changed before.
+// printError gives an error of the printing service its code. touched says that something was changed
+// before.
 func printError(err error, touched bool) error {
 	e := &stepError{reason: "print_error", err: err}
 	switch {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// renameNew moves one name between two open folders and never replaces what stands at the target. Names have no
-// separator, so nothing is resolved on the way.
+// renameNew moves one name between two open folders and never replaces what stands at the target. Names
+// have no separator, so nothing is resolved on the way.
 func renameNew(from *os.Root, name string, to *os.Root, target string) error {
 	src, err := from.Open(".")
 	if err != nil {

@@ -28,8 +28,8 @@ type live struct {
 	on   func(Progress)
 }
 
-// Run runs a repair up to its end or up to the first step that waits for the user. on may be nil. The error is
-// for what never began; what began and went wrong is told by the Attempt.
+// Run runs a repair up to its end or up to the first step that waits for the user. on may be nil. The error
+// is for what never began; what began and went wrong is told by the Attempt.
 func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attempt, error) {
 	if !req.Consent {
 		return Attempt{}, ErrConsent
@@ -202,7 +202,8 @@ func (e *Engine) drive(ctx context.Context, l *live, from int) Attempt {
 	return l.report()
 }
 
-// steps does what can be done without a further yes. The step at from is the one that the user just said yes to.
+// steps does what can be done without a further yes. The step at from is the one that the user just said
+// yes to.
 func (l *live) steps(ctx context.Context, from int) {
 	for i, s := range l.info.Steps[from:] {
 		if s.Kind == Confirm && (from == 0 || i > 0) {

@@ -101,7 +101,8 @@ func (l *live) now() (a Attempt, ended bool) {
 	return l.t.attempt.clone(), l.t.ended
 }
 
-// note, must and change write an attempt down: before a step the writing must succeed, afterwards it should.
+// note, must and change write an attempt down: before a step the writing must succeed, afterwards it
+// should.
 func (l *live) note(event, step string, change func(*Attempt)) error {
 	return l.e.note(l.t, event, step, change)
 }
@@ -142,8 +143,8 @@ func (l *live) report() Attempt {
 	return a
 }
 
-// Recover looks, once at start, for attempts that a crash or a restart cut short; it puts back what can be put
-// back and reports each of them once.
+// Recover looks, once at start, for attempts that a crash or a restart cut short; it puts back what can be
+// put back and reports each of them once.
 func (e *Engine) Recover(ctx context.Context) ([]Attempt, error) {
 	if err := e.load(); err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package performance holds the self-tests perf.memory and perf.cpu: is the computer out of breath, and because
-// of whom.
+// Package performance holds the self-tests perf.memory and perf.cpu: is the computer out of breath, and
+// because of whom.
 //
 // Programs are named, never more: a command line holds what people type.
 package performance
@@ -79,8 +79,8 @@ func checkMemory(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnos
 	return o
 }
 
-// judgeMemory says how memory stands. Little memory left and programs that wait for memory are two causes: the
-// second is felt even when the first figure looks well, as in a container with a limit of its own.
+// judgeMemory says how memory stands. Little memory left and programs that wait for memory are two causes:
+// the second is felt even when the first figure looks well, as in a container with a limit of its own.
 func judgeMemory(spec catalogue.Spec, available, swap, waiting float64) diagnostics.Outcome {
 	low := available < spec.Limit("warn_available_percent")
 	switch {

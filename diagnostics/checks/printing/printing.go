@@ -1,5 +1,5 @@
-// Package printing holds the self-tests print.spooler and print.queue: does the printing service answer, and does
-// the user's queue move.
+// Package printing holds the self-tests print.spooler and print.queue: does the printing service answer,
+// and does the user's queue move.
 package printing
 
 import (
@@ -50,7 +50,9 @@ func checks(find func() (probe.PrintServer, service)) []diagnostics.Check {
 	}
 }
 
-func checkSpooler(ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec) diagnostics.Outcome {
+func checkSpooler(
+	ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec,
+) diagnostics.Outcome {
 	err := s.Alive(ctx)
 	code := probe.PrintErrorCode(err)
 	facts := []diagnostics.Fact{diagnostics.Text("server", server.Role)}
@@ -69,7 +71,9 @@ func checkSpooler(ctx context.Context, server probe.PrintServer, s service, spec
 	}
 }
 
-func checkQueue(ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec) diagnostics.Outcome {
+func checkQueue(
+	ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec,
+) diagnostics.Outcome {
 	q, err := s.Queues(ctx)
 	switch {
 	case errors.Is(err, probe.ErrPrintDown) && !server.Expected:
@@ -94,8 +98,8 @@ func checkQueue(ctx context.Context, server probe.PrintServer, s service, spec c
 
 var rank = map[diagnostics.Status]int{diagnostics.Warn: 1, diagnostics.Fail: 2}
 
-// judge says how one queue stands. A queue that stands still explains the jobs that wait in it, so it is named
-// first.
+// judge says how one queue stands. A queue that stands still explains the jobs that wait in it, so it is
+// named first.
 func judge(spec catalogue.Spec, q probe.Queues, one probe.Queue) diagnostics.Outcome {
 	jobs, oldest := 0, time.Duration(0)
 	for _, j := range q.Jobs {

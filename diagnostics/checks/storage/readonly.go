@@ -11,9 +11,9 @@ import (
 	"balise/diagnostics/internal/probe"
 )
 
-// checkReadOnly looks for a file system that should be written and no longer can. After a disk error the kernel
-// turns the whole file system read-only and leaves the mount's own flag alone; a sandbox or a bind mount does
-// the opposite. So only the first counts, and a write that is refused with EROFS or EIO.
+// checkReadOnly looks for a file system that should be written and no longer can. After a disk error the
+// kernel turns the whole file system read-only and leaves the mount's own flag alone; a sandbox or a bind
+// mount does the opposite. So only the first counts, and a write that is refused with EROFS or EIO.
 func checkReadOnly(ctx context.Context, d probe.Disk, spec catalogue.Spec) diagnostics.Outcome {
 	mounts, err := d.Mounts(ctx)
 	if err != nil {
@@ -71,8 +71,8 @@ func readOnly(spec catalogue.Spec, v volume, code string) diagnostics.Outcome {
 	return o
 }
 
-// meantReadOnly tells whether somebody wants this volume read-only: fstab says so, or the system is one whose
-// root is always so (an ostree deployment, a live medium's overlay).
+// meantReadOnly tells whether somebody wants this volume read-only: fstab says so, or the system is one
+// whose root is always so (an ostree deployment, a live medium's overlay).
 func meantReadOnly(v volume, entries []probe.FstabEntry, cmdline string) bool {
 	if e, ok := entryOf(v.mount.Point, entries); v.mount.Image() || ok && e.ReadOnly {
 		return true
@@ -102,8 +102,8 @@ func entryOf(point string, entries []probe.FstabEntry) (probe.FstabEntry, bool) 
 	return probe.FstabEntry{}, false
 }
 
-// refusal is the code of an error that says "the disk cannot be written"; any other error (no permission, disk
-// full, not offered by this file system) says something else.
+// refusal is the code of an error that says "the disk cannot be written"; any other error (no permission,
+// disk full, not offered by this file system) says something else.
 func refusal(err error) string {
 	switch {
 	case errors.Is(err, syscall.EROFS):

@@ -15,8 +15,8 @@ import (
 
 const childEnv = "BALISE_TEST_STORAGE_CHILD"
 
-// On real file systems, in a mount namespace of its own: a home that is full, one without inodes, one that the
-// kernel holds read-only, and the same home seen read-only by a sandbox.
+// On real file systems, in a mount namespace of its own: a home that is full, one without inodes, one that
+// the kernel holds read-only, and the same home seen read-only by a sandbox.
 func TestRealFileSystems(t *testing.T) {
 	if os.Getenv("BALISE_TEST_ROOT") != "1" {
 		t.Skip("mounts file systems: as root, BALISE_TEST_ROOT=1 go test ./diagnostics/checks/storage")

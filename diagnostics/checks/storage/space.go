@@ -44,8 +44,8 @@ func checkSpace(ctx context.Context, d probe.Disk, spec catalogue.Spec) diagnost
 	return o
 }
 
-// judgeSpace says how a volume stands. Percentages alone would alarm on a huge disk with a hundred gigabytes
-// free, bytes alone on a small memory disk that is empty; so both count.
+// judgeSpace says how a volume stands. Percentages alone would alarm on a huge disk with a hundred
+// gigabytes free, bytes alone on a small memory disk that is empty; so both count.
 func judgeSpace(spec catalogue.Spec, u probe.Usage) diagnostics.Status {
 	free, percent := float64(u.Free), u.FreePercent
 	if float64(u.Total) < spec.Limit("small_volume_gb")*gb {

@@ -1,9 +1,9 @@
-// Package storage holds the self-tests disk.space, disk.inodes and disk.readonly: is there room, and can it be
-// written.
+// Package storage holds the self-tests disk.space, disk.inodes and disk.readonly: is there room, and can it
+// be written.
 //
-// They look at the volumes that the user's work depends on: that of the system, of the home folder, of /var and
-// of the temporary folder. A volume that another computer serves is never touched, because asking it for its
-// size can hang for ever; the mount table alone says what it is.
+// They look at the volumes that the user's work depends on: that of the system, of the home folder, of /var
+// and of the temporary folder. A volume that another computer serves is never touched, because asking it
+// for its size can hang for ever; the mount table alone says what it is.
 package storage
 
 import (
@@ -27,7 +27,8 @@ const (
 func Checks() []diagnostics.Check { return checks(probe.NewDisk()) }
 
 func checks(d probe.Disk) []diagnostics.Check {
-	space, inodes, ro := catalogue.Get("disk.space"), catalogue.Get("disk.inodes"), catalogue.Get("disk.readonly")
+	space, inodes := catalogue.Get("disk.space"), catalogue.Get("disk.inodes")
+	ro := catalogue.Get("disk.readonly")
 	return []diagnostics.Check{
 		space.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkSpace(ctx, d, space) }),
 		inodes.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkInodes(ctx, d, inodes) }),

@@ -26,11 +26,14 @@ func TestSystem(t *testing.T) {
 		{"none", "sys.reboot_pending", 0, probe.Reboot{Running: "6.1", Newest: "6.1"}, nil, diagnostics.Pass, nil},
 		{
 			"packages", "sys.reboot_pending", 0,
-			probe.Reboot{Requested: true, Packages: []string{"libc6"}, Since: now.Add(-50 * time.Hour)}, nil, diagnostics.Warn,
+			probe.Reboot{Requested: true, Packages: []string{"libc6"}, Since: now.Add(-50 * time.Hour)},
+			nil, diagnostics.Warn,
 			map[string]any{"reason": "packages", "days": int64(2), "packages": int64(1)},
 		},
 		{
-			"kernel", "sys.reboot_pending", 0, probe.Reboot{Running: "6.1", Newest: "6.2"}, nil, diagnostics.Warn,
+			"kernel", "sys.reboot_pending", 0,
+			probe.Reboot{Running: "6.1", Newest: "6.2"},
+			nil, diagnostics.Warn,
 			map[string]any{"reason": "kernel"},
 		},
 		{"denied", "sys.reboot_pending", 0, probe.Reboot{}, errors.New("denied"), diagnostics.Unknown, nil},

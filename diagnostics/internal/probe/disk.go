@@ -71,8 +71,8 @@ func usage(ctx context.Context, point string) (Usage, error) {
 	return out, nil
 }
 
-// Volume finds the local mount that holds a folder, through symbolic links, without touching any mount that is
-// not local.
+// Volume finds the local mount that holds a folder, through symbolic links, without touching any mount that
+// is not local.
 func (d Disk) Volume(mounts []Mount, dir string) (Mount, bool) {
 	if dir == "" {
 		return Mount{}, false

@@ -31,7 +31,8 @@ var networkTypes = []string{
 // imageTypes are read-only by nature and always exactly full.
 var imageTypes = []string{"squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs", "cd9660", "composefs"}
 
-// Local tells whether the file system answers from this computer, so that asking it cannot hang on a network.
+// Local tells whether the file system answers from this computer, so that asking it cannot hang on a
+// network.
 func (m Mount) Local() bool {
 	return m.Type != "" && !slices.Contains(networkTypes, m.Type) && !strings.HasPrefix(m.Type, "fuse.")
 }
@@ -51,8 +52,8 @@ func (m Mount) Image() bool { return slices.Contains(imageTypes, m.Type) }
 // maxMounts bounds what a table may hold; a machine with many containers has some thousands.
 const maxMounts = 20000
 
-// ParseMountinfo reads the format of /proc/self/mountinfo (see proc(5)). Lines that do not have its form are
-// passed over: one odd mount must not hide the others.
+// ParseMountinfo reads the format of /proc/self/mountinfo (see proc(5)). Lines that do not have its form
+// are passed over: one odd mount must not hide the others.
 func ParseMountinfo(r io.Reader) ([]Mount, error) {
 	var mounts []Mount
 	lines := bufio.NewScanner(r)
@@ -128,8 +129,8 @@ func ParseFstab(r io.Reader) ([]FstabEntry, error) {
 	return entries, lines.Err()
 }
 
-// MountOf finds the mount that a clean absolute path lies on. The last of several mounts at one place is the
-// one that shows.
+// MountOf finds the mount that a clean absolute path lies on. The last of several mounts at one place is
+// the one that shows.
 func MountOf(mounts []Mount, name string) (Mount, bool) {
 	best, found := Mount{}, false
 	for _, m := range mounts {
@@ -155,8 +156,8 @@ func under(name, dir string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// ResolveLocal follows the symbolic links of an absolute path without ever touching a mount that is not local:
-// it reads one component at a time and stops where the next one would. ok is false when it stopped.
+// ResolveLocal follows the symbolic links of an absolute path without ever touching a mount that is not
+// local: it reads one component at a time and stops where the next one would. ok is false when it stopped.
 func ResolveLocal(mounts []Mount, name string, readlink func(string) (string, error)) (string, bool) {
 	done, rest := "/", strings.Trim(path.Clean(name), "/")
 	for links := 0; rest != ""; {

@@ -26,8 +26,9 @@ func parse(t testing.TB, table string) []Mount {
 	return m
 }
 
-// Captured on this project's test machine: one as it is, one in a mount namespace with a small memory disk whose
-// name has a space, an ext4 image that was remounted read-only, an overlay and a read-only bind mount.
+// Captured on this project's test machine: one as it is, one in a mount namespace with a small memory disk
+// whose name has a space, an ext4 image that was remounted read-only, an overlay and a read-only bind
+// mount.
 func TestMountinfoOfRealMachines(t *testing.T) {
 	plain := parse(t, fixture(t, "mountinfo-firecracker.txt"))
 	if m, ok := MountOf(plain, "/home/anne"); !ok || m.Point != "/" || m.Type != "ext4" || m.ReadOnly || m.SuperReadOnly {

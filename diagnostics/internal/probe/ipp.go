@@ -87,8 +87,9 @@ func (p *Printing) request(op goipp.Op, attrs ...goipp.Attribute) *goipp.Message
 	return m
 }
 
-// do sends a request and returns the answer when its status is a success. A challenge is answered once with the
-// name of this process's user, which the service checks against the socket's peer: no password is ever sent.
+// do sends a request and returns the answer when its status is a success. A challenge is answered once with
+// the name of this process's user, which the service checks against the socket's peer: no password is ever
+// sent.
 func (p *Printing) do(ctx context.Context, path string, m *goipp.Message) (*goipp.Message, error) {
 	body, err := m.EncodeBytes()
 	if err != nil {

@@ -154,8 +154,8 @@ func (q *Queues) Queue(name string) (Queue, bool) {
 	return q.All[i], true
 }
 
-// Relevant lists the queues that matter to this user: the default one (or the only one), then those that hold a
-// job of theirs. A paused queue that they do not use is nobody's problem.
+// Relevant lists the queues that matter to this user: the default one (or the only one), then those that
+// hold a job of theirs. A paused queue that they do not use is nobody's problem.
 func (q *Queues) Relevant() []Queue {
 	var list []Queue
 	add := func(name string) {
@@ -176,8 +176,9 @@ func (q *Queues) Relevant() []Queue {
 	return list
 }
 
-// Waiting is since when a job has been waiting for the printer. A job that its owner holds does not wait. One that
-// was never begun waits since the queue's last change of state: a queue that was just resumed deserves time.
+// Waiting is since when a job has been waiting for the printer. A job that its owner holds does not wait.
+// One that was never begun waits since the queue's last change of state: a queue that was just resumed
+// deserves time.
 func (q Queue) Waiting(j Job) (since time.Time, waits bool) {
 	if j.State == "held" || j.Created.IsZero() {
 		return time.Time{}, false
@@ -259,7 +260,8 @@ func keywords(attrs goipp.Attributes, name string) []string {
 
 func isKeyword(s string) bool {
 	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !letter && !strings.ContainsRune("-._", r)
 	})
 }
 

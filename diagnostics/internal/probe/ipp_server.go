@@ -20,8 +20,8 @@ type PrintServer struct {
 	Expected bool
 }
 
-// PrintEnv is what decides which printing service is the user's, in the order in which every CUPS client looks:
-// CUPS_SERVER, ~/.cups/client.conf, /etc/cups/client.conf, the local socket, the local port.
+// PrintEnv is what decides which printing service is the user's, in the order in which every CUPS client
+// looks: CUPS_SERVER, ~/.cups/client.conf, /etc/cups/client.conf, the local socket, the local port.
 type PrintEnv struct {
 	Getenv func(string) string
 	Open   func(name string) (io.ReadCloser, error)
@@ -89,8 +89,8 @@ func (e PrintEnv) configured() string {
 	return ""
 }
 
-// setUp tells whether this computer has printers of its own: the service keeps a description of each, in a folder
-// that everybody may list, and the user may have chosen a default.
+// setUp tells whether this computer has printers of its own: the service keeps a description of each, in a
+// folder that everybody may list, and the user may have chosen a default.
 func (e PrintEnv) setUp() bool {
 	return e.HasEntries("/etc/cups/ppd") || e.Exists(filepath.Join(e.Home, ".cups", "lpoptions"))
 }
@@ -124,8 +124,8 @@ func serverAt(name string) PrintServer {
 	return s
 }
 
-// DefaultPrinter is the user's own choice of a queue, if they made one: LPDEST, PRINTER, then lpoptions. The
-// printing service knows only its own default.
+// DefaultPrinter is the user's own choice of a queue, if they made one: LPDEST, PRINTER, then lpoptions.
+// The printing service knows only its own default.
 func (e PrintEnv) DefaultPrinter() string {
 	for _, name := range []string{"LPDEST", "PRINTER"} {
 		if v := e.Getenv(name); v != "" && v != "lp" {

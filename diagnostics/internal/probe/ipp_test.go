@@ -18,8 +18,8 @@ import (
 	"github.com/OpenPrinting/goipp"
 )
 
-// The answers in testdata are those of CUPS 2.4.2 (Debian 12): the default queue is paused and holds one job,
-// another rejects, a third holds a job that its owner put on hold.
+// The answers in testdata are those of CUPS 2.4.2 (Debian 12): the default queue is paused and holds one
+// job, another rejects, a third holds a job that its owner put on hold.
 func TestReadRealAnswers(t *testing.T) {
 	var q Queues
 	q.readPrinters(answer(t, "ipp-printers.bin"))

@@ -19,7 +19,8 @@ import (
 	"github.com/shirou/gopsutil/v3/process"
 )
 
-// Perf reads how busy the computer is. Each field is one question to the system and can be replaced in tests.
+// Perf reads how busy the computer is. Each field is one question to the system and can be replaced in
+// tests.
 type Perf struct {
 	Memory func(ctx context.Context) (Memory, error)
 	// Pressure is the kernel's own measure of waiting (Linux with PSI); ErrNoPressure elsewhere.
@@ -45,8 +46,8 @@ type Pressure struct {
 	Full10, Full60, Full300 float64
 }
 
-// CPUTime is processor time in seconds since the start of the computer, summed over all processors. Time that a
-// virtual machine was refused by its host is in neither.
+// CPUTime is processor time in seconds since the start of the computer, summed over all processors. Time
+// that a virtual machine was refused by its host is in neither.
 type CPUTime struct{ Busy, Idle float64 }
 
 // Process is one running program.
@@ -196,8 +197,8 @@ func TopMemory(list []Process, n int) []string {
 	})
 }
 
-// TopCPU names the programs that used the most processor time between two lists. Those under one percent of a
-// processor are left out.
+// TopCPU names the programs that used the most processor time between two lists. Those under one percent of
+// a processor are left out.
 func TopCPU(before, after []Process, window time.Duration, n int) []string {
 	earlier := map[int32]float64{}
 	for _, p := range before {

@@ -55,7 +55,8 @@ func TestTopNamesProgramsTogether(t *testing.T) {
 	before := []Process{{PID: 1, Name: "init", CPU: 5}, {PID: 2, Name: "web", CPU: 1}, {PID: 3, Name: "web", CPU: 1}}
 	after := []Process{
 		{PID: 1, Name: "init", CPU: 5.001, RSS: 1},
-		{PID: 2, Name: "web", CPU: 2, RSS: 300}, {PID: 3, Name: "web", CPU: 2, RSS: 300},
+		{PID: 2, Name: "web", CPU: 2, RSS: 300},
+		{PID: 3, Name: "web", CPU: 2, RSS: 300},
 		{PID: 4, Name: "new", CPU: 1.5, RSS: 500},
 	}
 	if got := TopCPU(before, after, time.Second, 3); !slices.Equal(got, []string{"web", "new"}) {

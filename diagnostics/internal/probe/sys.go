@@ -12,8 +12,8 @@ import (
 	"github.com/shirou/gopsutil/v3/host"
 )
 
-// System reads the state of the installation. Each field is one question to the system and can be replaced in
-// tests.
+// System reads the state of the installation. Each field is one question to the system and can be replaced
+// in tests.
 type System struct {
 	// Uptime is the time since the computer was started, sleep included.
 	Uptime func(ctx context.Context) (time.Duration, error)
@@ -64,8 +64,8 @@ func ParsePackages(r io.Reader) []string {
 }
 
 // NewestKernel picks the newest of the installed kernels of the same kind as the one that runs ("-amd64",
-// "-generic"): a machine with two kinds runs the one that its owner chose. It is empty when the running one is
-// not among the installed, because then the files say nothing about it.
+// "-generic"): a machine with two kinds runs the one that its owner chose. It is empty when the running one
+// is not among the installed, because then the files say nothing about it.
 func NewestKernel(running string, installed []string) string {
 	newest, known := "", false
 	for _, k := range installed {
@@ -91,8 +91,8 @@ func flavour(version string) string {
 	return strings.Join(words, "-")
 }
 
-// CompareVersions orders version texts by their numbers and words, as people read them: 6.10 is after 6.9, and a
-// release candidate before its release.
+// CompareVersions orders version texts by their numbers and words, as people read them: 6.10 is after 6.9,
+// and a release candidate before its release.
 func CompareVersions(a, b string) int {
 	for a != "" || b != "" {
 		var pa, pb string

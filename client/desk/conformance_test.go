@@ -63,6 +63,7 @@ func (p pageTechnician) Look(ctx context.Context, id string) (clienttest.View, e
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel() // the suite waits for clocks
 	d := newTestDesk(t)
 	as := func(token string) func(*testing.T) client.Driver {
 		return func(*testing.T) client.Driver { return d.driver(token) }

@@ -50,6 +50,7 @@ func startChild(t *testing.T, state string) *exec.Cmd {
 // What the desk said it stored is there after kill -9, whole; what it did not say is there whole or not at
 // all; and the same keys again make no second ticket.
 func TestKilledDesk(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	var drafts []client.Draft
 	answered := map[client.ClientRef]client.Ref{}

@@ -10,7 +10,9 @@ import (
 )
 
 // known looks a key up inside the transaction that would use it.
-func (s *store) known(tx *txn, who client.Person, key client.ClientRef, digest string) (relay.Stored, bool, error) {
+func (s *store) known(
+	tx *txn, who client.Person, key client.ClientRef, digest string,
+) (stored relay.Stored, again bool, err error) {
 	var had string
 	var ticket, message int64
 	if !tx.get(`SELECT digest, ticket, message FROM keys WHERE requester = ? AND key = ?`,
@@ -20,7 +22,7 @@ func (s *store) known(tx *txn, who client.Person, key client.ClientRef, digest s
 	if had != digest {
 		return relay.Stored{}, false, relay.ErrKeyReused
 	}
-	stored := s.stored(key, ticket, message)
+	stored = s.stored(key, ticket, message)
 	stored.Again = true
 	return stored, true, nil
 }
@@ -61,7 +63,9 @@ func (s *store) Create(ctx context.Context, who client.Person, in relay.NewTicke
 }
 
 // Reply stores what the requester says. It reopens a ticket that waits for him or was thought solved.
-func (s *store) Reply(ctx context.Context, who client.Person, id string, in relay.NewReply) (relay.Stored, error) {
+func (s *store) Reply(
+	ctx context.Context, who client.Person, id string, in relay.NewReply,
+) (relay.Stored, error) {
 	ticket, err := s.mine(ctx, who, id)
 	if err != nil {
 		return relay.Stored{}, err

@@ -66,7 +66,8 @@ func loopbackOnly(address string) error {
 		return fmt.Errorf("listen on %q: want an address such as 127.0.0.1:8089: %w", address, err)
 	}
 	if !isLoopback(host) {
-		return fmt.Errorf("listen on %q: the practice desk serves this computer only; want 127.0.0.1 or [::1]", address)
+		return fmt.Errorf("listen on %q: the practice desk serves this computer only; want 127.0.0.1 or [::1]",
+			address)
 	}
 	return nil
 }

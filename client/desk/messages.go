@@ -32,7 +32,8 @@ type message struct {
 
 // add appends a message at the desk's clock.
 func (s *store) add(tx *txn, m message) int64 {
-	return tx.exec(`INSERT INTO messages(ticket, kind, side, author, at, text, value) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	return tx.exec(`INSERT INTO messages(ticket, kind, side, author, at, text, value)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		m.ticket, m.kind, m.side, m.author, s.now().UnixMilli(), m.text, m.value)
 }
 
@@ -73,8 +74,8 @@ func (s *store) Thread(ctx context.Context, who client.Person, id string) ([]cli
 	var all []client.Message
 	for _, e := range entries {
 		m := client.Message{
-			ID: strconv.FormatInt(e.ID, 10), From: client.Person{Name: e.Author}, FromMe: e.Side == sideRequester,
-			At: e.At, Text: e.Text,
+			ID: strconv.FormatInt(e.ID, 10), At: e.At, Text: e.Text,
+			From: client.Person{Name: e.Author}, FromMe: e.Side == sideRequester,
 		}
 		if e.Kind == kindStatus {
 			m.StatusNote = e.Value
@@ -97,7 +98,8 @@ func (m *moved) attach(tx *txn, ticket, message int64, files []relay.File) error
 		if err != nil {
 			return err
 		}
-		tx.exec(`INSERT INTO files(ticket, message, name, mime, size, sha256, stored) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		tx.exec(`INSERT INTO files(ticket, message, name, mime, size, sha256, stored)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			ticket, message, f.Name, f.MIME, f.Size, f.SHA256, stored)
 	}
 	if tx.err != nil {

@@ -28,7 +28,7 @@ func (s *site) funcs(t *texts) template.FuncMap {
 		"iso":      func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"category": func(code string) string { return t.Or("category."+code, code) },
 		"status":   func(code any) string { return t.Or("status."+str(code), str(code)) },
-		"stars":    func(n int) string { return strings.Repeat("★", n) + strings.Repeat("☆", max(ratingMax-n, 0)) },
+		"stars":    stars,
 		"safe":     transport.SafeName,
 		"line":     func(text string) string { return transport.Line(text, relay.MaxSubject) },
 		"statuses": statuses,
@@ -36,6 +36,10 @@ func (s *site) funcs(t *texts) template.FuncMap {
 		"priority": func(p int) string { return t.Or("priority."+strconv.Itoa(p), "") },
 		"blocks":   blocks,
 	}
+}
+
+func stars(n int) string {
+	return strings.Repeat("★", n) + strings.Repeat("☆", max(ratingMax-n, 0))
 }
 
 func str(v any) string {
@@ -191,8 +195,8 @@ func (s *site) showTicket(r *request, status int, problem string, typed unsent) 
 		v.First, v.Thread = &entries[0], entries[1:]
 	}
 	s.render(r.w, r.view, status, "ticket", pageData{
-		Title: "#" + strconv.FormatInt(w.ID, 10) + " · " + transport.Line(w.Subject, relay.MaxSubject), Session: r.session,
-		Done: done(r.URL.Query()), Error: problem, Body: v,
+		Title:   "#" + strconv.FormatInt(w.ID, 10) + " · " + transport.Line(w.Subject, relay.MaxSubject),
+		Session: r.session, Done: done(r.URL.Query()), Error: problem, Body: v,
 	})
 	return nil
 }

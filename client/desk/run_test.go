@@ -78,6 +78,7 @@ func driverTo(t *testing.T, info Info) *relay.Driver {
 }
 
 func TestRunKeepsPortSecretsAndTickets(t *testing.T) {
+	t.Parallel() // it waits for a lock
 	state := t.TempDir()
 	if _, err := Lookup(state); !errors.Is(err, ErrNotRunning) {
 		t.Fatalf("lookup before the first start: %v", err)

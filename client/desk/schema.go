@@ -25,7 +25,7 @@ var migrations = [...]string{
 		updated        INTEGER NOT NULL,                  -- the last change that the requester can see
 		touched        INTEGER NOT NULL,                  -- the last change at all
 		rev            INTEGER NOT NULL DEFAULT 1,        -- counts what moves "updated": the ETag
-		unread         INTEGER NOT NULL DEFAULT 1         -- the requester said something since the page was open
+		unread         INTEGER NOT NULL DEFAULT 1         -- the requester spoke since the page was open
 	);
 	INSERT INTO sqlite_sequence(name, seq) VALUES ('tickets', 1000);
 	CREATE INDEX tickets_mine ON tickets(requester, updated DESC, id DESC);

@@ -97,7 +97,10 @@ func (s *store) session(ctx context.Context, value string) (session, error) {
 }
 
 func (s *store) endSession(ctx context.Context, hash string) error {
-	return s.write(ctx, func(tx *txn) error { tx.exec(`DELETE FROM sessions WHERE hash = ?`, hash); return nil })
+	return s.write(ctx, func(tx *txn) error {
+		tx.exec(`DELETE FROM sessions WHERE hash = ?`, hash)
+		return nil
+	})
 }
 
 func (s *store) signAs(ctx context.Context, hash, name string) error {

@@ -214,7 +214,8 @@ func (s *store) commitFailed(ctx context.Context, conn *sql.Conn, err error) err
 	// SQLite keeps some failed transactions open; it has rolled others back itself, and then this fails.
 	_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
 	switch {
-	case errors.Is(err, client.ErrFull), errors.Is(err, sql.ErrTxDone), ctx.Err() != nil && errors.Is(err, ctx.Err()):
+	case errors.Is(err, client.ErrFull), errors.Is(err, sql.ErrTxDone),
+		ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return err // the commit was never written
 	}
 	// A flush that failed may have reached the disk. Only a look-up can tell.

@@ -154,7 +154,8 @@ func (s *store) tally(ctx context.Context) (counts map[string]int, categories []
 }
 
 func (s *store) categories(ctx context.Context) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT category FROM tickets WHERE category <> '' ORDER BY 1 LIMIT 100`)
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT DISTINCT category FROM tickets WHERE category <> '' ORDER BY 1 LIMIT 100`)
 	if err != nil {
 		return nil, typed(err)
 	}

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -127,7 +126,9 @@ func parseCursor(text string) (cursor, error) {
 			return c, nil
 		}
 	}
-	return c, &client.InvalidError{Message: "no such page", Fields: map[string]string{"cursor": "not one of ours"}}
+	return c, &client.InvalidError{
+		Message: "no such page", Fields: map[string]string{"cursor": "not one of ours"},
+	}
 }
 
 // List returns a page of who's tickets, the one changed last first.
@@ -205,9 +206,9 @@ func (s *store) Rate(ctx context.Context, who client.Person, id string, r client
 			return &client.InvalidError{Message: "A ticket can be rated once it is resolved"}
 		}
 		tx.exec(`UPDATE tickets SET rating = ?, rating_comment = ? WHERE id = ?`, r.Value, r.Comment, n)
-		value, _ := json.Marshal(r.Value)
 		s.add(tx, message{
-			ticket: n, kind: kindRating, side: sideRequester, author: who.Name, text: r.Comment, value: string(value),
+			ticket: n, kind: kindRating, side: sideRequester, author: who.Name,
+			text: r.Comment, value: strconv.Itoa(r.Value),
 		})
 		s.bump(tx, n)
 		return nil

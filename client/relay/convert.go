@@ -36,10 +36,13 @@ func toReceipt(s Stored) receiptDoc {
 
 func toMessage(m client.Message) messageDoc {
 	doc := messageDoc{
-		ID: m.ID, From: personDoc(m.From), FromMe: m.FromMe, At: m.At.UTC(), Text: m.Text, StatusNote: m.StatusNote,
+		ID: m.ID, From: personDoc(m.From), FromMe: m.FromMe, At: m.At.UTC(),
+		Text: m.Text, StatusNote: m.StatusNote,
 	}
 	for _, a := range m.Attachments {
-		doc.Attachments = append(doc.Attachments, attachmentDoc{ID: a.ID, Name: a.Name, MIME: a.MIME, Size: a.Size})
+		doc.Attachments = append(doc.Attachments, attachmentDoc{
+			ID: a.ID, Name: a.Name, MIME: a.MIME, Size: a.Size,
+		})
 	}
 	return doc
 }

@@ -41,7 +41,8 @@ func (d *Driver) Probe(ctx context.Context) (client.Caps, client.Person, error) 
 		return client.Caps{}, client.Person{}, fmt.Errorf("ask who I am: %w", absent(err))
 	}
 	if me.Protocol != 1 || me.Product == "" {
-		return client.Caps{}, client.Person{}, fmt.Errorf("ask who I am: no relay protocol v1: %w", client.ErrNotADesk)
+		err := fmt.Errorf("ask who I am: no relay protocol v1: %w", client.ErrNotADesk)
+		return client.Caps{}, client.Person{}, err
 	}
 	c := me.Capabilities
 	return client.Caps{

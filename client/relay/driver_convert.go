@@ -27,7 +27,8 @@ func fromTicket(t ticketDoc) client.Ticket {
 	got := client.Ticket{
 		Ref:     fromRef(ticketRefDoc{ID: t.ID, Number: t.Number, WebURL: t.WebURL}),
 		Subject: line(t.Subject), Status: knownStatus(t.Status), RawStatus: line(t.RawStatus),
-		Assignee: fromPerson(t.Assignee), Queue: line(t.Queue), Level: t.Level, Priority: client.Priority(t.Priority),
+		Assignee: fromPerson(t.Assignee), Queue: line(t.Queue),
+		Level: t.Level, Priority: client.Priority(t.Priority),
 		Created: t.Created, Updated: t.Updated,
 		Actions: client.Actions{
 			Reply: knownTri(t.Actions.Reply), Close: knownTri(t.Actions.Close),

@@ -134,7 +134,8 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if kinds()[p.code].status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	h.log.Log(r.Context(), level, "relay: refused", "method", r.Method, "path", r.URL.Path, "code", p.code, "err", err)
+	h.log.Log(r.Context(), level, "relay: refused",
+		"method", r.Method, "path", r.URL.Path, "code", p.code, "err", err)
 	drain(w, r)
 	writeProblem(w, p)
 }

@@ -127,7 +127,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"PUT", "/v1/tickets/1/rating", "/v1/tickets/{id}/rating", []byte(`{"value":1,"max":5}`), nil, 204},
 		{
 			"POST", "/v1/tickets/1/messages", "/v1/tickets/{id}/messages", reply,
-			[]string{"Content-Type", kind, "Idempotency-Key", string(client.NewClientRef())}, 201,
+			[]string{"Content-Type", kind, "Idempotency-Key", string(client.NewClientRef())},
+			201,
 		},
 		{"GET", "/v1/tickets/2", "/v1/tickets/{id}", nil, nil, 404},
 	} {
@@ -166,7 +167,8 @@ func TestRefusalsAreProblems(t *testing.T) {
 		k, b := form("ticket", doc, files...)
 		return bytes.ReplaceAll(b, boundary(k), boundary(kind))
 	}
-	_, wrongPart := form("other", good)
+	wrongPart := bytes.Replace(body, []byte(`name="ticket"`), []byte(`name="file"`), 1)
+	sent := func(key string) []string { return []string{"Content-Type", kind, "Idempotency-Key", key} }
 	for name, c := range map[string]struct {
 		method, path string
 		body         []byte
@@ -185,16 +187,16 @@ func TestRefusalsAreProblems(t *testing.T) {
 		"bad ref":          {"GET", "/v1/client-refs/x", nil, nil, 422, codeInvalid},
 		"unknown ref":      {"GET", "/v1/client-refs/" + key, nil, nil, 404, codeNotFound},
 		"no key":           {"POST", "/v1/tickets", body, []string{"Content-Type", kind}, 400, codeKeyMissing},
-		"bad key":          {"POST", "/v1/tickets", body, []string{"Content-Type", kind, "Idempotency-Key", "x"}, 400, codeKeyMissing},
+		"bad key":          {"POST", "/v1/tickets", body, sent("x"), 400, codeKeyMissing},
 		"not multipart":    {"POST", "/v1/tickets", body, []string{"Idempotency-Key", key}, 422, codeInvalid},
-		"empty body":       {"POST", "/v1/tickets", nil, []string{"Content-Type", kind, "Idempotency-Key", key}, 400, codeIncomplete},
-		"other first part": {"POST", "/v1/tickets", bytes.ReplaceAll(wrongPart, []byte(`"other"`), []byte(`"file"`)), []string{"Content-Type", kind, "Idempotency-Key", key}, 400, codeIncomplete},
-		"not JSON":         {"POST", "/v1/tickets", post(`{"subject":`), []string{"Content-Type", kind, "Idempotency-Key", key}, 422, codeInvalid},
-		"two documents":    {"POST", "/v1/tickets", post(good + good), []string{"Content-Type", kind, "Idempotency-Key", key}, 422, codeInvalid},
-		"no subject":       {"POST", "/v1/tickets", post(`{"subject":" ","text":"t"}`), []string{"Content-Type", kind, "Idempotency-Key", key}, 422, codeInvalid},
-		"level 4":          {"POST", "/v1/tickets", post(`{"subject":"s","text":"","level":4}`), []string{"Content-Type", kind, "Idempotency-Key", key}, 422, codeInvalid},
-		"long text":        {"POST", "/v1/tickets", post(`{"subject":"s","text":"` + strings.Repeat("x", MaxTextBytes+1) + `"}`), []string{"Content-Type", kind, "Idempotency-Key", key}, 413, codeTextTooLong},
-		"many files":       {"POST", "/v1/tickets", post(good, make([]string, 2*(MaxFiles+1))...), []string{"Content-Type", kind, "Idempotency-Key", key}, 413, codeTooLarge},
+		"empty body":       {"POST", "/v1/tickets", nil, sent(key), 400, codeIncomplete},
+		"other first part": {"POST", "/v1/tickets", wrongPart, sent(key), 422, codeInvalid},
+		"not JSON":         {"POST", "/v1/tickets", post(`{"subject":`), sent(key), 422, codeInvalid},
+		"two documents":    {"POST", "/v1/tickets", post(good + good), sent(key), 422, codeInvalid},
+		"no subject":       {"POST", "/v1/tickets", post(`{"subject":" ","text":"t"}`), sent(key), 422, codeInvalid},
+		"level 4":          {"POST", "/v1/tickets", post(`{"subject":"s","text":"","level":4}`), sent(key), 422, codeInvalid},
+		"long text":        {"POST", "/v1/tickets", post(`{"subject":"s","text":"` + strings.Repeat("x", MaxTextBytes+1) + `"}`), sent(key), 413, codeTextTooLong},
+		"many files":       {"POST", "/v1/tickets", post(good, make([]string, 2*(MaxFiles+1))...), sent(key), 413, codeTooLarge},
 		"bad rating":       {"PUT", "/v1/tickets/1/rating", []byte(`{"value":6,"max":5}`), nil, 422, codeInvalid},
 		"long rating":      {"PUT", "/v1/tickets/1/rating", bytes.Repeat([]byte(" "), maxSmallBody+2), nil, 413, codeTextTooLong},
 	} {
@@ -327,82 +329,4 @@ func TestFileOverTheLimitIsRefusedAfterTheSenderIsDone(t *testing.T) {
 		t.Errorf("%s %v", resp.Status, doc)
 	}
 	s.empty()
-}
-
-func TestThreadIsCutIntoPages(t *testing.T) {
-	var all []client.Message
-	for i := range 250 {
-		all = append(all, client.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", i*100)})
-	}
-	all[7].Text = strings.Repeat("y", MaxShownBytes)
-	var got []client.Message
-	cursor, pages := "", 0
-	for {
-		page, next := cutThread(all, cursor)
-		size := 0
-		for _, m := range page {
-			size += len(m.Text)
-		}
-		if len(page) == 0 || size > pageBytes+MaxShownBytes {
-			t.Fatalf("a page of %d messages and %d bytes", len(page), size)
-		}
-		got = append(got, page...)
-		if pages++; next == "" {
-			break
-		}
-		cursor = next
-	}
-	if len(got) != len(all) || pages < 5 {
-		t.Errorf("%d messages on %d pages", len(got), pages)
-	}
-	for i, m := range got {
-		if m.ID != all[i].ID {
-			t.Fatalf("message %d is %s", i, m.ID)
-		}
-	}
-	if page, next := cutThread(nil, ""); len(page) != 0 || next != "" {
-		t.Error("an empty thread")
-	}
-}
-
-func TestCleanText(t *testing.T) {
-	for in, want := range map[string]string{
-		"a\r\nb\rc\nd\te": "a\nb\nc\nd\te", "x\x00\x1b[31my\x7f": "x[31my", "caf\xe9": "caf\ufffd",
-		"עברית \u200f 👩‍💻": "עברית \u200f 👩‍💻",
-	} {
-		if got := CleanText(in); got != want {
-			t.Errorf("CleanText(%q) = %q, want %q", in, got, want)
-		}
-	}
-	if got := oneLine(" a\n b "+strings.Repeat("é", 400), 10); got != "a b éééé"+"é…" {
-		t.Errorf("oneLine: %q", got)
-	}
-}
-
-func TestSameSecret(t *testing.T) {
-	if !SameSecret("abc", "abc") || SameSecret("abc", "abd") || SameSecret("", "") || SameSecret("abc", "ab") {
-		t.Error("SameSecret")
-	}
-}
-
-func TestKeyLocksAreFreed(t *testing.T) {
-	var l keyLocks
-	unlock, err := l.lock(t.Context(), "k")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := l.lock(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a held key: %v", err)
-	}
-	if other, err := l.lock(t.Context(), "other"); err != nil {
-		t.Error(err)
-	} else {
-		other()
-	}
-	unlock()
-	if len(l.held) != 0 {
-		t.Errorf("%d keys stay", len(l.held))
-	}
 }

@@ -110,7 +110,7 @@ func Spool(dir string, from io.Reader, name, contentType string) (File, error) {
 	case src.err != nil:
 		err = cut(src.err)
 	case err == nil && n > MaxFileBytes:
-		err = &problem{code: codeTooLarge, detail: fmt.Sprintf("%s: at most %d bytes", oneLine(name, 100), MaxFileBytes)}
+		err = tooLarge(name)
 	case err == nil:
 		err = f.Sync()
 	}
@@ -125,6 +125,12 @@ func Spool(dir string, from io.Reader, name, contentType string) (File, error) {
 		Name: oneLine(name, MaxSubject), MIME: mediaType(contentType), Size: n,
 		SHA256: hex.EncodeToString(sum.Sum(nil)), Path: f.Name(),
 	}, nil
+}
+
+func tooLarge(name string) error {
+	return &problem{
+		code: codeTooLarge, detail: fmt.Sprintf("%s: at most %d bytes", oneLine(name, 100), MaxFileBytes),
+	}
 }
 
 func mediaType(s string) string {

@@ -31,7 +31,8 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request, who client.Pers
 	}
 	draft := client.Draft{
 		ClientRef: key, Subject: doc.Subject, Text: doc.Text, Queue: doc.Queue, Category: doc.Category,
-		Level: doc.Level, Priority: client.Priority(doc.Priority), Fields: doc.Fields, Attachments: up.uploads(),
+		Level: doc.Level, Priority: client.Priority(doc.Priority), Fields: doc.Fields,
+		Attachments: up.uploads(),
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
@@ -74,7 +75,8 @@ func (h *handler) reply(w http.ResponseWriter, r *http.Request, who client.Perso
 		return fmt.Errorf("wait for the same key: %w", err)
 	}
 	defer unlock()
-	in := NewReply{Outgoing: out, Files: up.files, Digest: up.digest(map[string]any{"ticket": id, "reply": doc})}
+	digest := up.digest(map[string]any{"ticket": id, "reply": doc})
+	in := NewReply{Outgoing: out, Files: up.files, Digest: digest}
 	stored, err := h.p.Store.Reply(ctx, who, id, in)
 	if err != nil {
 		return fmt.Errorf("reply: %w", err)

@@ -68,6 +68,7 @@ const (
 	CodeNoDisplay        = "display.none"       //
 	CodeScreenForbidden  = "screenshot.policy"  // forbidden by the settings
 	CodeScreenFailed     = "screenshot.failed"  //
+	CodeScreenDenied     = "screenshot.denied"  // the person or the desktop said no
 	CodeAttachTooLarge   = "attach.too_large"   // Args["file"], Args["limit"]
 	CodeAttachUnreadable = "attach.unreadable"  // Args["file"]
 	CodeTextTooLong      = "text.too_long"      // Args["limit"]

@@ -85,8 +85,13 @@ func (l *Lab) build() error {
 		steps = append(steps, []string{"-n", l.outside, "addr", "add", a + "/24", "dev", "eth0"})
 	}
 	for _, up := range [][2]string{
-		{l.client, "lo"}, {l.client, "eth0"}, {l.router, "lo"}, {l.router, "lan"}, {l.router, "wan"},
-		{l.outside, "lo"}, {l.outside, "eth0"},
+		{l.client, "lo"},
+		{l.client, "eth0"},
+		{l.router, "lo"},
+		{l.router, "lan"},
+		{l.router, "wan"},
+		{l.outside, "lo"},
+		{l.outside, "eth0"},
 	} {
 		steps = append(steps, []string{"-n", up[0], "link", "set", up[1], "up"})
 	}

@@ -182,11 +182,19 @@ func TestQuantities(t *testing.T) {
 		fr   string
 		en   string
 	}{
-		{0, "s", "0 seconde", "0 seconds"}, {119, "s", "119 secondes", "119 seconds"}, {120, "s", "2 minutes", "2 minutes"},
-		{5400, "s", "90 minutes", "90 minutes"}, {7200, "s", "2 heures", "2 hours"}, {86400, "s", "1 jour", "1 day"},
-		{-400 * 86400, "s", "400 jours", "400 days"}, {999, "B", "999\u00a0octets", "999 bytes"},
-		{2.5e12, "B", "2,5\u00a0To", "2.5 TB"}, {42, "ms", "42\u00a0ms", "42\u00a0ms"}, {97.25, "%", "97\u00a0%", "97 %"},
-		{4.5, "%", "4,5\u00a0%", "4.5 %"}, {3, "", "3", "3"},
+		{0, "s", "0 seconde", "0 seconds"},
+		{119, "s", "119 secondes", "119 seconds"},
+		{120, "s", "2 minutes", "2 minutes"},
+		{5400, "s", "90 minutes", "90 minutes"},
+		{7200, "s", "2 heures", "2 hours"},
+		{86400, "s", "1 jour", "1 day"},
+		{-400 * 86400, "s", "400 jours", "400 days"},
+		{999, "B", "999\u00a0octets", "999 bytes"},
+		{2.5e12, "B", "2,5\u00a0To", "2.5 TB"},
+		{42, "ms", "42\u00a0ms", "42\u00a0ms"},
+		{97.25, "%", "97\u00a0%", "97 %"},
+		{4.5, "%", "4,5\u00a0%", "4.5 %"},
+		{3, "", "3", "3"},
 	} {
 		if fr := New("fr").Quantity(c.v, c.unit); fr != c.fr {
 			t.Errorf("%v %s: %q, want %q", c.v, c.unit, fr, c.fr)

@@ -333,8 +333,12 @@ func TestTargets(t *testing.T) {
 	p := Params{
 		Portal: "http://Portal.example/204", Desk: "https://desk.example/rt",
 		Services: []Endpoint{
-			{"erp", "https://erp.example/"}, {"same", "https://erp.example/other"}, {"plain", "http://old.example/"},
-			{"here", "https://localhost:8443/"}, {"here too", "https://127.0.0.1/"}, {"literal", "https://192.0.2.7/"},
+			{"erp", "https://erp.example/"},
+			{"same", "https://erp.example/other"},
+			{"plain", "http://old.example/"},
+			{"here", "https://localhost:8443/"},
+			{"here too", "https://127.0.0.1/"},
+			{"literal", "https://192.0.2.7/"},
 			{"broken", "://"},
 		},
 	}

@@ -22,8 +22,8 @@ const (
 	portalPath      = "/org/freedesktop/portal/desktop"
 	portalMethod    = "org.freedesktop.portal.Screenshot.Screenshot"
 	requestIface    = "org.freedesktop.portal.Request"
-	portalQuietTime = 20 * time.Second // some desktops ask once whether this program may, even so
-	portalAskTime   = 60 * time.Second // a person chooses what to show
+	portalQuietTime = 10 * time.Second // some desktops ask once whether this program may, even so
+	portalAskTime   = 25 * time.Second // a person looks and answers; the agent waits 40 s for it all
 	// maxPicture is more than any PNG of several 4K displays.
 	maxPicture = 128 << 20
 )

@@ -279,13 +279,13 @@ func TestSubjectFallsBack(t *testing.T) {
 func TestLongDescription(t *testing.T) {
 	req := sample(t)
 	line := "Voilà ce qui se passe sur le poste de zmartin, encore et encore. 😕\n"
-	req.Input.Description = strings.Repeat(line, (1<<20)/len(line))
+	req.Input.Description = strings.Repeat(line, (1<<18)/len(line))
 	res, files := render(t, req)
 	if n := len([]rune(res.Review.Body)); n > maxBodyWords+8000 {
 		t.Errorf("the body has %d characters", n)
 	}
 	whole := files[nameDescription]
-	if len(whole) < 1<<20-1000 || strings.Contains(whole, "zmartin") || !strings.Contains(res.Review.Body, nameDescription) {
+	if len(whole) < 1<<18-1000 || strings.Contains(whole, "zmartin") || !strings.Contains(res.Review.Body, nameDescription) {
 		t.Errorf("description.txt has %d bytes", len(whole))
 	}
 	req.Input.Description = strings.Repeat("a", maxDescription+1)

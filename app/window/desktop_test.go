@@ -105,7 +105,12 @@ func desk(t *testing.T, a *fakeagent.Agent) string {
 	socket := filepath.Join(t.TempDir(), "s")
 	ctx, stop := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- ipc.Serve(ctx, ipc.Params{Socket: socket, Service: a, Ready: func() { close(ready) }}) }()
+	go func() {
+		ended <- ipc.Serve(ctx, ipc.Params{
+			Socket: socket, Service: a,
+			Ready: func() { close(ready) },
+		})
+	}()
 	select {
 	case <-ready:
 	case err := <-ended:
@@ -126,7 +131,8 @@ func open(t *testing.T, path, socket string, env []string, args ...string) *scre
 	t.Helper()
 	s := &screen{t: t, name: display(t)}
 	env = append([]string{
-		"DISPLAY=" + s.name, "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent", "LC_ALL=C.UTF-8",
+		"DISPLAY=" + s.name, "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent",
+		"LC_ALL=C.UTF-8",
 		"HOME=" + t.TempDir(),
 	}, env...)
 	s.cmd = start(t, env, path, append([]string{"--socket", socket}, args...)...)
@@ -244,7 +250,8 @@ func TestDesktopFromTheFirstWordToTheNumberByKeyboard(t *testing.T) {
 	// Given an agent on a computer with a full disk
 	a := fakeagent.New()
 	a.Shot = fakeagent.Picture()
-	s := open(t, path, desk(t, a), []string{"FYNE_THEME=light"}, "--page", "describe", "--incident", "BA7KQ2MXXXXXXXXXXXXX")
+	s := open(t, path, desk(t, a), []string{"FYNE_THEME=light"}, "--page", "describe", "--incident",
+		"BA7KQ2MXXXXXXXXXXXXX")
 	eventually(t, "the self-tests ran", func() bool { return a.Called("Check") > 0 })
 	// When somebody types, with accents, and uses only the keyboard
 	s.do("type", "--delay", "120", "écran noir à midi")
@@ -314,8 +321,10 @@ func TestDesktopBlackOutWithTheMouse(t *testing.T) {
 	// Given a report with a picture of the screen, of 960 by 540
 	a := fakeagent.New()
 	a.Shot = fakeagent.Picture()
-	s := open(t, path, desk(t, a), []string{"FYNE_THEME=dark"}, "--page", "describe", "--incident", "BA7KQ2MXXXXXXXXXXXXX")
-	eventually(t, "the self-tests ran", func() bool { return a.Called("Check") > 0 && a.Called("Screenshot") > 0 })
+	s := open(t, path, desk(t, a), []string{"FYNE_THEME=dark"}, "--page", "describe", "--incident",
+		"BA7KQ2MXXXXXXXXXXXXX")
+	eventually(t, "the self-tests ran",
+		func() bool { return a.Called("Check") > 0 && a.Called("Screenshot") > 0 })
 	s.do("type", "--delay", "120", "black")
 	s.key("ctrl+Return")
 	time.Sleep(500 * time.Millisecond)

@@ -38,7 +38,8 @@ func canShow() error {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, "--probe-gl")
 	cmd.WaitDelay = time.Second
-	// Without a language of its own Fyne complains before main runs, and the complaint would be taken for the reason.
+	// Without a language of its own Fyne complains before main runs, and the complaint would be taken for
+	// the reason.
 	cmd.Env = append(os.Environ(), "LC_ALL=en_US.UTF-8")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {

@@ -103,7 +103,8 @@ func show(o options, stderr io.Writer) (code int) {
 	app.SetMetadata(metadata())
 	a := app.NewWithID(product.AppID)
 	w := ui.New(ui.Params{
-		App: a, Service: service, Texts: i18n.New(language(service)), Page: o.page, Incident: o.incident, Log: log,
+		App: a, Service: service, Texts: i18n.New(language(service)), Page: o.page, Incident: o.incident,
+		Log: log,
 	})
 	a.Lifecycle().SetOnStarted(func() { opened = true })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -53,7 +53,8 @@ func TestFromTheFirstWordToTheNumberByKeyboard(t *testing.T) {
 			r.tabTo(r.tr("verdict.report_anyway"))
 			r.key(fyne.KeyReturn)
 			r.says(r.tr("review.title"))
-			r.until("the report is built", func() bool { return !r.button(r.u.t.T("button.send")).Disabled() })
+			r.until("the report is built",
+				func() bool { return !r.button(r.u.t.T("button.send")).Disabled() })
 			r.tabTo(r.u.t.T("button.send"))
 			r.key(fyne.KeySpace)
 			// Then the report leaves once, with these words, and the number shows
@@ -249,7 +250,8 @@ func TestANewClickBringsItsPictureAndKeepsTheWords(t *testing.T) {
 	r.until("somebody listens", func() bool { r.rest(); return a.Called("Events") > 0 })
 	a.Emit(api.Event{Kind: "show", Page: "describe", Incident: "BANEWNEWNEWNEWNEWNEW"})
 	// Then the new picture belongs to the same words, and the old incident is dropped
-	r.until("the new incident", func() bool { return r.u.flow.inc.ID == "BANEWNEWNEWNEWNEWNEW" && r.u.flow.picture != nil })
+	r.until("the new incident",
+		func() bool { return r.u.flow.inc.ID == "BANEWNEWNEWNEWNEWNEW" && r.u.flow.picture != nil })
 	r.says("> half a sentence")
 	r.until("the old one is closed", func() bool { return a.Called("CloseIncident") == 1 })
 	if old == r.u.flow.inc.ID {

@@ -30,5 +30,6 @@ func (u *UI) openLink(address string) {
 		}
 		d.Close()
 	})
-	d.Show(u.tr("link.title"), stack(widgets.Body(u.tr("link.host", "host", host)), failed), open, cancel, open)
+	d.Show(u.tr("link.title"), stack(widgets.Body(u.tr("link.host", "host", host)), failed), open, cancel,
+		open)
 }

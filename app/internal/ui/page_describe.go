@@ -58,7 +58,8 @@ func (u *UI) buildDescribe(s *scope, incident string) *page {
 func (d *describe) refresh() {
 	f := d.u.flow
 	d.tests.refresh()
-	shown := fmt.Sprint(f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice, d.u.state.Desk.SignedIn)
+	shown := fmt.Sprint(f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice,
+		d.u.state.Desk.SignedIn)
 	if shown == d.shown {
 		return
 	}

@@ -68,8 +68,10 @@ func (o *outbox) show(items []api.OutboxItem, err error) {
 // outboxCard is one report or reply on its way: its state in words, the reason, what can be done.
 func (u *UI) outboxCard(s *scope, it api.OutboxItem, after func()) object {
 	parts := objects{
-		widgets.NewStatusLine(it.State, widgets.Line(it.Subject), u.tr("outbox.state."+outboxState(it.State))),
-		widgets.Caption(u.tr("outbox.line", "code", widgets.Line(it.Code), "time", u.when(it.Created), "size", u.size(it.Bytes))),
+		widgets.NewStatusLine(it.State, widgets.Line(it.Subject),
+			u.tr("outbox.state."+outboxState(it.State))),
+		widgets.Caption(u.tr("outbox.line", "code", widgets.Line(it.Code), "time", u.when(it.Created),
+			"size", u.size(it.Bytes))),
 	}
 	if it.Reason != nil {
 		what, next := u.explain(it.Reason)
@@ -104,7 +106,8 @@ func (u *UI) outboxCard(s *scope, it api.OutboxItem, after func()) object {
 				func(ctx context.Context, w io.Writer) error { return u.p.Service.Export(ctx, it.Ref, w) })
 		}))
 	}
-	buttons.add(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("outbox.discard"), func() { u.askDiscard(s, it, tell) }))
+	buttons.add(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("outbox.discard"),
+		func() { u.askDiscard(s, it, tell) }))
 	parts.add(failed, row(buttons...))
 	return widgets.NewPanel(widgets.ToneCard, parts...)
 }
@@ -125,6 +128,7 @@ func (u *UI) askDiscard(s *scope, it api.OutboxItem, tell func(error)) {
 		d.Close()
 		do(s, quick, func(ctx context.Context) error { return u.p.Service.Discard(ctx, it.Ref) }, tell)
 	})
-	d.Show(u.tr("outbox.discard_title"), widgets.Body(u.tr("outbox.discard_text", "subject", widgets.Line(it.Subject))),
+	d.Show(u.tr("outbox.discard_title"), widgets.Body(u.tr("outbox.discard_text", "subject",
+		widgets.Line(it.Subject))),
 		keep, keep, drop)
 }

@@ -99,7 +99,8 @@ func (r *repairs) card(info api.RepairInfo) object {
 // terms says how long it takes, what it risks, and what it would touch.
 func (r *repairs) terms(info api.RepairInfo) objects {
 	u := r.u
-	out := objects{widgets.Muted(u.repairText(info.ID, "duration")), widgets.Muted(u.repairText(info.ID, "risk"))}
+	out := objects{widgets.Muted(u.repairText(info.ID, "duration")), widgets.Muted(u.repairText(info.ID,
+		"risk"))}
 	for _, s := range info.Steps {
 		for _, item := range s.Items {
 			out.add(widgets.Body(u.item(item)))
@@ -109,7 +110,10 @@ func (r *repairs) terms(info api.RepairInfo) objects {
 }
 
 func (r *repairs) offer(info api.RepairInfo) object {
-	b := r.button(widgets.Primary, r.u.tr("repair.do"), api.RepairRequest{ID: info.ID, Action: "run", Consent: true})
+	b := r.button(widgets.Primary, r.u.tr("repair.do"), api.RepairRequest{
+		ID: info.ID, Action: "run",
+		Consent: true,
+	})
 	if r.u.flow.fixing {
 		b.Disable()
 	}
@@ -146,8 +150,14 @@ func (r *repairs) pending(info api.RepairInfo, a *api.RepairAttempt) objects {
 		if host != "" {
 			text = u.tr("repair.open", "host", host)
 		}
-		ask.add(row(r.button(widgets.Primary, text, api.RepairRequest{ID: info.ID, Action: "continue", Consent: true}),
-			r.button(widgets.Secondary, u.tr("repair.leave"), api.RepairRequest{ID: info.ID, Action: "cancel"})))
+		ask.add(row(r.button(widgets.Primary, text, api.RepairRequest{
+			ID: info.ID, Action: "continue",
+			Consent: true,
+		}),
+			r.button(widgets.Secondary, u.tr("repair.leave"), api.RepairRequest{
+				ID:     info.ID,
+				Action: "cancel",
+			})))
 		return objects{widgets.NewPanel(widgets.ToneInfo, ask...)}
 	}
 	ask := objects{widgets.Heading(u.repairText(info.ID, step.ID))}
@@ -163,7 +173,8 @@ func (r *repairs) pending(info api.RepairInfo, a *api.RepairAttempt) objects {
 	// The harmless answer has the keyboard.
 	no := r.button(widgets.Secondary, u.tr("repair.keep"), api.RepairRequest{ID: info.ID, Action: "cancel"})
 	go_ := r.button(widgets.Danger, yes, api.RepairRequest{ID: info.ID, Action: "continue", Consent: true})
-	out := objects{widgets.NewPanel(widgets.ToneWarn, append(ask, widgets.Body(u.tr("repair.no_undo")), row(no, go_))...)}
+	out := objects{widgets.NewPanel(widgets.ToneWarn, append(ask, widgets.Body(u.tr("repair.no_undo")),
+		row(no, go_))...)}
 	if a.CanUndo {
 		out.add(row(r.button(widgets.Quiet, u.tr("repair.undo"),
 			api.RepairRequest{ID: info.ID, Action: "undo", Consent: true})))
@@ -183,8 +194,10 @@ func (r *repairs) outcome(info api.RepairInfo, a *api.RepairAttempt) objects {
 		if i < len(a.Before) {
 			before = u.statusWord(string(a.Before[i].Status))
 		}
-		out.add(widgets.NewStatusLine(string(after.Status), u.t.Check(after.ID), u.statusWord(string(after.Status))),
-			widgets.Muted(u.tr("repair.before_after", "before", before, "after", u.statusWord(string(after.Status)))))
+		out.add(widgets.NewStatusLine(string(after.Status), u.t.Check(after.ID),
+			u.statusWord(string(after.Status))),
+			widgets.Muted(u.tr("repair.before_after", "before", before, "after",
+				u.statusWord(string(after.Status)))))
 	}
 	says := func(word string) api.RepairRequest {
 		return api.RepairRequest{ID: info.ID, Action: "user_says", Says: word}

@@ -189,7 +189,8 @@ func (r *review) show() {
 		for _, file := range r.made.Files {
 			list.add(r.file(file))
 		}
-		parts.add(widgets.NewPanel(widgets.ToneCard, append(objects{widgets.Heading(r.u.tr("review.attached"))}, list...)...))
+		parts.add(widgets.NewPanel(widgets.ToneCard,
+			append(objects{widgets.Heading(r.u.tr("review.attached"))}, list...)...))
 	}
 	// The boxes are new ones: the keyboard stays where it was.
 	keep := r.ticked != "" && r.u.win.Canvas().Focused() != fyne.Focusable(r.subject)

@@ -20,7 +20,8 @@ func (u *UI) buildSent(s *scope) *page {
 	var head objects
 	switch sent.State {
 	case "sent":
-		head.add(widgets.NewPanel(widgets.ToneGood, widgets.Lead(u.tr("sent.number", "number", widgets.Line(sent.Number))),
+		head.add(widgets.NewPanel(widgets.ToneGood, widgets.Lead(u.tr("sent.number", "number",
+			widgets.Line(sent.Number))),
 			widgets.Body(u.tr("sent.next"))))
 	case "refused":
 		parts := objects{widgets.Lead(u.tr("sent.refused")), widgets.Body(u.tr("sent.refused_next"))}

@@ -47,7 +47,8 @@ func (c *settings) showDesk() {
 		parts.add(busy(u.tr("settings.reading")))
 	case d.Practice:
 		parts.add(widgets.Body(u.tr("settings.practice")),
-			row(widgets.NewButton(u.inPage, widgets.Primary, u.tr("signin.connect"), func() { u.go_(route{name: pageSignIn}) }),
+			row(widgets.NewButton(u.inPage, widgets.Primary, u.tr("signin.connect"),
+				func() { u.go_(route{name: pageSignIn}) }),
 				widgets.NewButton(u.inPage, widgets.Secondary, u.tr("settings.open_desk"), c.openDesk)))
 	default:
 		parts.add(widgets.Body(u.tr("settings.desk_at", "url", widgets.Line(d.URL))))
@@ -115,7 +116,10 @@ func (c *settings) showLanguage(list []api.Setting) {
 	}
 	choose.OnChanged = func(name string) {
 		code := codes[slices.Index(names, name)]
-		do(c.s, quick, func(ctx context.Context) error { return u.p.Service.SetConfig(ctx, "language", code) },
+		do(c.s, quick, func(ctx context.Context) error {
+			return u.p.Service.SetConfig(ctx, "language",
+				code)
+		},
 			func(err error) {
 				if err != nil {
 					fill(failed, u.problem(err, nil))
@@ -145,7 +149,8 @@ func (c *settings) showAll(list []api.Setting) {
 	}
 	var parts objects
 	if len(locked) > 0 {
-		parts.add(widgets.NewPanel(widgets.ToneInfo, append(objects{widgets.Heading(u.tr("settings.policy"))}, locked...)...))
+		parts.add(widgets.NewPanel(widgets.ToneInfo,
+			append(objects{widgets.Heading(u.tr("settings.policy"))}, locked...)...))
 	}
 	parts.add(widgets.NewFold(u.inPage, u.tr("settings.all"), func() object {
 		box := stack()

@@ -25,7 +25,10 @@ type signIn struct {
 }
 
 func (u *UI) buildSignIn(s *scope) *page {
-	f := &signIn{u: u, s: s, state: stack(), kinds: []string{"rt", "relay"}, auths: []string{"token", "basic"}}
+	f := &signIn{u: u, s: s, state: stack(), kinds: []string{"rt", "relay"}, auths: []string{
+		"token",
+		"basic",
+	}}
 	f.url = widgets.NewEntry(u.inPage)
 	f.url.SetPlaceHolder(u.tr("signin.url_hint"))
 	f.url.SetText(u.state.Desk.URL)
@@ -46,12 +49,14 @@ func (u *UI) buildSignIn(s *scope) *page {
 	for _, e := range []*widgets.Entry{f.url, f.token, f.user, f.password} {
 		e.OnEnter = func() { f.run(true) }
 	}
-	later := widgets.NewButton(u.outPage, widgets.Quiet, u.tr("signin.later"), func() { u.go_(route{name: pageDescribe}) })
+	later := widgets.NewButton(u.outPage, widgets.Quiet, u.tr("signin.later"),
+		func() { u.go_(route{name: pageDescribe}) })
 	f.readLocks()
 	p := &page{
 		body: objects{
 			widgets.Title(u.tr("signin.title")), widgets.Body(u.tr("signin.intro")), f.state,
-			widgets.NewPanel(widgets.ToneCard, field(u.tr("signin.url"), f.url), field(u.tr("signin.kind_name"), widgets.Framed(f.kind)),
+			widgets.NewPanel(widgets.ToneCard, field(u.tr("signin.url"), f.url),
+				field(u.tr("signin.kind_name"), widgets.Framed(f.kind)),
 				field(u.tr("signin.auth_name"), widgets.Framed(f.auth)), f.tokenBox, f.basicBox),
 			widgets.Muted(u.tr("signin.keyring")),
 		},
@@ -183,14 +188,18 @@ func (f *signIn) found(d api.DeskState, kept bool) object {
 	}
 	parts := objects{widgets.Lead(head)}
 	if d.Caps.Product != "" {
-		parts.add(widgets.Muted(u.tr("signin.product", "product", widgets.Line(d.Caps.Product), "version", widgets.Line(d.Caps.Version))))
+		parts.add(widgets.Muted(u.tr("signin.product", "product", widgets.Line(d.Caps.Product), "version",
+			widgets.Line(d.Caps.Version))))
 	}
 	can := func(yes bool, key string) {
 		status := "na"
 		if yes {
 			status = "pass"
 		}
-		parts.add(widgets.NewStatusLine(status, u.tr(key), u.tr(map[bool]string{true: "yes", false: "no"}[yes])))
+		parts.add(widgets.NewStatusLine(status, u.tr(key), u.tr(map[bool]string{
+			true:  "yes",
+			false: "no",
+		}[yes])))
 	}
 	can(true, "signin.can.create")
 	can(d.Caps.CanReply, "signin.can.reply")

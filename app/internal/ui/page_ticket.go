@@ -39,7 +39,8 @@ func (u *UI) buildTicket(s *scope, n string) *page {
 		drop: t.files.add,
 	}
 	back := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("ticket.back"), p.escape)
-	refresh := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("tickets.refresh"), func() { t.read(true) })
+	refresh := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("tickets.refresh"),
+		func() { t.read(true) })
 	p.foot, p.focus = objects{back, refresh}, back
 	fill(t.top, busy(u.tr("tickets.reading")))
 	t.read(false)
@@ -69,7 +70,8 @@ func (t *ticket) read(fresh bool) {
 func (t *ticket) show() {
 	u, v := t.u, t.view
 	top := objects{widgets.Title(widgets.Line(v.Subject))}
-	state := widgets.NewStatusLine(string(v.Status), u.ticketState(v.Ticket), u.tr("ticket.number", "number", widgets.Line(v.Number)))
+	state := widgets.NewStatusLine(string(v.Status), u.ticketState(v.Ticket), u.tr("ticket.number",
+		"number", widgets.Line(v.Number)))
 	card := objects{state, widgets.Body(u.tr("ticket.means." + ticketMeaning(v.Status)))}
 	if who := widgets.Line(v.Assignee.Name); who != "" {
 		card.add(widgets.Muted(u.tr("ticket.assignee", "who", who)))
@@ -134,10 +136,14 @@ func (t *ticket) message(m api.Message) object {
 	if !m.FromMe {
 		tone = widgets.ToneInfo
 	}
-	parts := objects{widgets.Heading(u.tr("ticket.from", "who", who, "time", u.when(m.At))), widgets.Body(m.Text)}
+	parts := objects{
+		widgets.Heading(u.tr("ticket.from", "who", who, "time", u.when(m.At))),
+		widgets.Body(m.Text),
+	}
 	for _, a := range m.Attachments {
 		parts.add(row(widgets.NewButton(u.inPage, widgets.Quiet,
-			u.tr("ticket.save", "name", widgets.Line(a.Name), "size", u.size(a.Size)), func() { u.saveAttachment(t.s, t.n, a) })))
+			u.tr("ticket.save", "name", widgets.Line(a.Name), "size", u.size(a.Size)),
+			func() { u.saveAttachment(t.s, t.n, a) })))
 	}
 	return widgets.NewPanel(tone, parts...)
 }
@@ -167,10 +173,12 @@ func (t *ticket) showActions() {
 	}
 	var buttons objects
 	if a.Reply != api.No {
-		buttons.add(widgets.NewButton(u.inPage, widgets.Primary, u.tr("ticket.reply"), func() { t.write(false) }))
+		buttons.add(widgets.NewButton(u.inPage, widgets.Primary, u.tr("ticket.reply"),
+			func() { t.write(false) }))
 	}
 	if a.Reopen != api.No {
-		buttons.add(widgets.NewButton(u.inPage, widgets.Secondary, u.tr("ticket.reopen"), func() { t.write(true) }))
+		buttons.add(widgets.NewButton(u.inPage, widgets.Secondary, u.tr("ticket.reopen"),
+			func() { t.write(true) }))
 	}
 	if len(buttons) > 0 {
 		name := u.tr("ticket.reply_title")
@@ -245,20 +253,22 @@ func (t *ticket) rating() object {
 	}
 	buttons := make([]fyne.CanvasObject, 0, most)
 	for i := 1; i <= most; i++ {
-		buttons = append(buttons, widgets.NewButton(u.inPage, widgets.Secondary, u.tr("ticket.rate", "n", i, "max", most),
+		buttons = append(buttons, widgets.NewButton(u.inPage, widgets.Secondary, u.tr("ticket.rate", "n",
+			i, "max", most),
 			func() { t.rate(api.Rating{Value: i, Max: most}) }))
 	}
 	return widgets.NewPanel(widgets.ToneCard, widgets.Heading(u.tr("ticket.rate_title")), row(buttons...))
 }
 
 func (t *ticket) rate(r api.Rating) {
-	do(t.s, asking, func(ctx context.Context) error { return t.u.p.Service.Rate(ctx, t.n, r) }, func(err error) {
-		if err != nil {
-			t.tell(t.u.problem(err, nil))
-			return
-		}
-		t.rated = true
-		t.tell(widgets.NewPanel(widgets.ToneGood, widgets.Body(t.u.tr("ticket.thanks"))))
-		t.read(false)
-	})
+	do(t.s, asking, func(ctx context.Context) error { return t.u.p.Service.Rate(ctx, t.n, r) },
+		func(err error) {
+			if err != nil {
+				t.tell(t.u.problem(err, nil))
+				return
+			}
+			t.rated = true
+			t.tell(widgets.NewPanel(widgets.ToneGood, widgets.Body(t.u.tr("ticket.thanks"))))
+			t.read(false)
+		})
 }

@@ -15,7 +15,8 @@ import (
 // buildTickets lists the user's tickets, what is new first marked, and what waits to leave above them.
 func (u *UI) buildTickets(s *scope) *page {
 	t := &tickets{u: u, s: s, top: stack(), waits: stack(), rows: stack()}
-	refresh := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("tickets.refresh"), func() { t.read(true) })
+	refresh := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("tickets.refresh"),
+		func() { t.read(true) })
 	report := widgets.NewButton(u.outPage, widgets.Primary, u.tr("tickets.report"),
 		func() { u.go_(route{name: pageDescribe}) })
 	t.refreshing = refresh
@@ -88,7 +89,8 @@ func (t *tickets) show() {
 		rows.add(newTicketRow(u, row))
 	}
 	if n < len(t.list.Tickets) {
-		rows.add(row(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("tickets.more", "n", len(t.list.Tickets)-n),
+		rows.add(row(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("tickets.more", "n",
+			len(t.list.Tickets)-n),
 			func() { t.all = true; t.show() })))
 	}
 	if len(t.list.Tickets) == 0 && len(waits) == 0 && t.list.Problem == nil {

@@ -14,15 +14,22 @@ func (u *UI) buildTrust(s *scope) *page {
 		widgets.Title(u.tr("trust.title")),
 		widgets.NewPanel(widgets.ToneGood, widgets.Lead(u.tr("trust.lead"))),
 	}}
-	for _, key := range []string{"trust.leaves", "trust.masked", "trust.screen", "trust.kept", "trust.secrets", "trust.repairs"} {
-		p.body = append(p.body, widgets.NewPanel(widgets.ToneCard, widgets.Heading(u.tr(key+".title")), widgets.Body(u.tr(key+".text"))))
+	for _, key := range []string{
+		"trust.leaves", "trust.masked", "trust.screen", "trust.kept",
+		"trust.secrets", "trust.repairs",
+	} {
+		p.body = append(p.body, widgets.NewPanel(widgets.ToneCard, widgets.Heading(u.tr(key+".title")),
+			widgets.Body(u.tr(key+".text"))))
 	}
 	fold := widgets.NewFold(u.inPage, u.tr("trust.machine"), func() object {
 		u.readSnapshot(s, facts)
 		return facts
 	})
 	p.body = append(p.body, fold, widgets.Heading(u.tr("trust.sent")), sent)
-	ask(s, quick, func(ctx context.Context) (api.TicketList, error) { return u.p.Service.Tickets(ctx, false) },
+	ask(s, quick, func(ctx context.Context) (api.TicketList, error) {
+		return u.p.Service.Tickets(ctx,
+			false)
+	},
 		func(list api.TicketList, err error) {
 			if err != nil {
 				fill(sent, u.problem(err, u.again))

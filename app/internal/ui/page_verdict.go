@@ -118,7 +118,8 @@ func (u *UI) diagnosisParts(d *api.Diagnosis, f *flow) objects {
 	if len(d.Evidence) > 0 {
 		parts.add(widgets.Heading(u.tr("verdict.evidence")))
 		for _, e := range d.Evidence {
-			parts.add(widgets.Body(u.tr("verdict.fact", "check", u.t.Check(e.Check), "fact", u.factLine(e.Fact))))
+			parts.add(widgets.Body(u.tr("verdict.fact", "check", u.t.Check(e.Check), "fact",
+				u.factLine(e.Fact))))
 		}
 	}
 	if w.RuledOut != "" {

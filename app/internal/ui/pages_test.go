@@ -57,8 +57,11 @@ func scenes() []scene {
 			r.tested()
 			r.u.go_(route{name: pageVerdict})
 		}},
-		{"verdict-healthy", func() setup { a := fakeagent.New(); a.Found = fakeagent.Fine; return setup{agent: a} },
-			func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageVerdict}) }},
+		{
+			"verdict-healthy",
+			func() setup { a := fakeagent.New(); a.Found = fakeagent.Fine; return setup{agent: a} },
+			func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageVerdict}) },
+		},
 		{"repair", practice(""), func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageRepair}) }},
 		{"repair-second-yes", practice(""), func(r *rig) {
 			r.write("x")
@@ -92,7 +95,10 @@ func scenes() []scene {
 		}},
 		{"sent-queued", func() setup {
 			a := fakeagent.New()
-			a.Result = api.Sent{State: "queued", Code: "7KQ2M-X", Reason: &api.Error{Code: api.CodeDeskUnreachable}}
+			a.Result = api.Sent{
+				State: "queued", Code: "7KQ2M-X",
+				Reason: &api.Error{Code: api.CodeDeskUnreachable},
+			}
 			return setup{agent: a}
 		}, func(r *rig) {
 			r.toReview()
@@ -103,7 +109,10 @@ func scenes() []scene {
 		{"ticket", practice("ticket/1041"), func(r *rig) { r.says("Karim"); r.rest() }},
 		{"ticket-rate", practice("ticket/1021"), func(r *rig) { r.says("Solved."); r.rest() }},
 		{"outbox", practice(pageOutbox), func(r *rig) { r.says("9ZZZZ-4") }},
-		{"outbox-discard", practice(pageOutbox), func(r *rig) { r.says("9ZZZZ-4"); r.press(r.tr("outbox.discard")) }},
+		{
+			"outbox-discard", practice(pageOutbox),
+			func(r *rig) { r.says("9ZZZZ-4"); r.press(r.tr("outbox.discard")) },
+		},
 		{"check", practice(pageCheck), func(r *rig) { r.tested() }},
 		{"trust", practice(pageTrust), func(r *rig) { r.says("VPN") }},
 		{"settings", practice(pageSettings), func(r *rig) { r.says(r.tr("settings.policy")) }},
@@ -131,7 +140,11 @@ func scenes() []scene {
 var small = fyne.NewSize(640, 362)
 
 func TestEveryPageFitsASmallScreenAndHasAWayOn(t *testing.T) {
-	for _, lang := range []string{"en", "fr"} {
+	langs := []string{"fr"} // its words are the longer ones; that no text is missing in either has a test
+	if os.Getenv(picturesEnv) != "" {
+		langs = []string{"en", "fr"}
+	}
+	for _, lang := range langs {
 		for _, sc := range scenes() {
 			t.Run(sc.name+"-"+lang, func(t *testing.T) {
 				// Given a window on a small screen at 200 %

@@ -59,7 +59,7 @@ func (u *UI) size(n int64) string {
 }
 
 func (u *UI) decimal(f float64) string {
-	s := fmt.Sprintf("%.1f", f)
+	s := strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
 	if u.t.Lang() == "fr" {
 		s = strings.Replace(s, ".", ",", 1)
 	}

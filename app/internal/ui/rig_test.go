@@ -68,7 +68,8 @@ func newRig(t *testing.T, s setup) *rig {
 	app := &quitApp{App: test.NewTempApp(t), quit: &r.quits}
 	r.u = New(Params{
 		App: app, Service: s.agent, Texts: i18n.New(s.lang), Page: s.page, Incident: s.incident,
-		Post: func(f func()) { r.queue <- f }, Now: fakeagent.Clock, Theme: theme.Fixed(variant), Linger: s.linger,
+		Post: func(f func()) { r.queue <- f }, Now: fakeagent.Clock, Theme: theme.Fixed(variant),
+		Linger: s.linger,
 	})
 	r.u.win.Resize(s.size)
 	t.Cleanup(func() {

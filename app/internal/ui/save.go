@@ -54,7 +54,8 @@ func (u *UI) saveAs(s *scope, title, name string, fetch func(context.Context, io
 	path.OnEnter = run
 	save = widgets.NewButton(d.Host, widgets.Primary, u.tr("save.save"), run)
 	cancel := widgets.NewButton(d.Host, widgets.Secondary, u.t.T("button.cancel"), d.Cancel)
-	d.Show(title, stack(field(u.tr("save.where"), path), widgets.Muted(u.tr("save.care")), state), path, cancel, save)
+	d.Show(title, stack(field(u.tr("save.where"), path), widgets.Muted(u.tr("save.care")), state), path,
+		cancel, save)
 }
 
 func (u *UI) saveProblem(err error) string {

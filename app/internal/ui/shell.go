@@ -108,7 +108,8 @@ func (s *shell) fillRail(it railItem, row *fyne.Container) {
 	label := row.Objects[0].(*widget.Label)
 	label.TextStyle = fyne.TextStyle{Bold: it.page == railPage(s.u.at.name)}
 	label.SetText(text)
-	row.Objects[1].(*fyne.Container).Objects[1].(*widgets.Icon).Set(it.icon, fynetheme.ColorNamePrimary, theme.ColorRail)
+	row.Objects[1].(*fyne.Container).Objects[1].(*widgets.Icon).Set(it.icon, fynetheme.ColorNamePrimary,
+		theme.ColorRail)
 }
 
 func (s *shell) openScope() {
@@ -122,7 +123,8 @@ func (s *shell) show(p *page, name string) {
 	if p.wide {
 		width = wideWidth
 	}
-	s.scroll = container.NewVScroll(container.New(widgets.Column(width, margin), container.NewVBox(p.body...)))
+	s.scroll = container.NewVScroll(container.New(widgets.Column(width, margin),
+		container.NewVBox(p.body...)))
 	s.holder.Objects = []fyne.CanvasObject{s.scroll}
 	s.holder.Refresh()
 	s.setFooter(p.foot, width)

@@ -20,7 +20,8 @@ import (
 
 // texty are the functions whose string arguments a user reads.
 var texty = []string{
-	"NewButton", "NewCheck", "NewFold", "NewFoldBeside", "Title", "Lead", "Heading", "Body", "Muted", "Caption",
+	"NewButton", "NewCheck", "NewFold", "NewFoldBeside", "Title", "Lead", "Heading", "Body", "Muted",
+	"Caption",
 	"Mono", "Exact", "NewLabel", "NewStatusLine", "SetText", "SetPlaceHolder", "field", "busy", "big", "Show",
 }
 
@@ -149,7 +150,8 @@ func TestEveryTextIsThereAndIsUsed(t *testing.T) {
 	})
 	for key, at := range wants {
 		key, _, _ = strings.Cut(key, "%")
-		// The beginning of a key is enough where the code adds the rest; those of other files have their own tests.
+		// The beginning of a key is enough where the code adds the rest; those of other files have their
+		// own tests.
 		begins := !strings.HasPrefix(key, "window.") || slices.ContainsFunc(have, func(k string) bool {
 			return strings.HasPrefix(k, key)
 		})

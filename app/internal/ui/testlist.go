@@ -37,7 +37,10 @@ func (t *testList) refresh() {
 	f := t.u.flow
 	if working := f.testing || f.opening; working != t.bar.Visible() {
 		t.bar.Hidden = !working
-		widgets.SetText(t.title, t.u.tr(map[bool]string{true: "tests.running", false: "tests.title"}[working]))
+		widgets.SetText(t.title, t.u.tr(map[bool]string{
+			true:  "tests.running",
+			false: "tests.title",
+		}[working]))
 		t.u.shell.refresh()
 	}
 	if t.bar.Visible() {

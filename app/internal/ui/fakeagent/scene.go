@@ -22,7 +22,10 @@ func New() *Agent {
 			Version: "0.1.0", Language: "en", Started: Clock(),
 			Desk: api.DeskState{
 				Kind: "practice", Practice: true, SignedIn: true,
-				Caps: api.Caps{Product: "Balise desk", CanReply: true, CanReopen: true, CanRate: true, RateMax: 5},
+				Caps: api.Caps{
+					Product: "Balise desk", CanReply: true, CanReopen: true, CanRate: true,
+					RateMax: 5,
+				},
 			},
 			Support: api.Support{Name: "IT", Phone: "01 23 45 67 89", Hours: "8:00–18:00"},
 			Unread:  1, Waiting: 1,
@@ -37,14 +40,18 @@ func Signed() api.DeskState {
 	return api.DeskState{
 		Kind: "rt", URL: "https://support.example.org", SignedIn: true,
 		Person: api.Person{Name: "Zoé Lefèvre", Email: "zoe@example.org"},
-		Caps:   api.Caps{Product: "Request Tracker", Version: "5.0.4", CanReply: true, CanReopen: true, ReopenByReply: true},
+		Caps: api.Caps{
+			Product: "Request Tracker", Version: "5.0.4", CanReply: true, CanReopen: true,
+			ReopenByReply: true,
+		},
 	}
 }
 
 func results() []api.Result {
 	ids := []string{
 		"net.link", "net.addr", "net.gateway", "net.dns.system", "net.egress", "net.tls", "time.skew",
-		"disk.space", "disk.inodes", "disk.readonly", "perf.memory", "perf.cpu", "sys.uptime", "print.spooler",
+		"disk.space", "disk.inodes", "disk.readonly", "perf.memory", "perf.cpu", "sys.uptime",
+		"print.spooler",
 	}
 	out := make([]api.Result, 0, len(ids))
 	for _, id := range ids {
@@ -85,14 +92,21 @@ func FullDisk(inc *api.Incident) {
 	at := slices.IndexFunc(inc.Results, func(r api.Result) bool { return r.ID == "disk.space" })
 	facts := inc.Results[at].Facts
 	inc.Diagnosis = &api.Diagnosis{
-		Cause: "disk.space/full", Confidence: "confirmed", Root: "disk.space", Actor: "you", Category: "storage",
-		Level: 1, Impact: "user", Urgency: "high", Facts: facts, Folded: []string{"disk.inodes"},
-		Evidence: []api.Evidence{{Check: "disk.space", Fact: facts[1]}, {Check: "disk.space", Fact: facts[2]}},
+		Cause: "disk.space/full", Confidence: "confirmed", Root: "disk.space", Actor: "you",
+		Category: "storage",
+		Level:    1, Impact: "user", Urgency: "high", Facts: facts, Folded: []string{"disk.inodes"},
+		Evidence: []api.Evidence{{Check: "disk.space", Fact: facts[1]}, {
+			Check: "disk.space",
+			Fact:  facts[2],
+		}},
 		RuledOut: []string{"internet", "clock", "speed"}, Repairs: []string{"disk.clean_user"},
 	}
 	inc.Repairs = []api.RepairInfo{{
 		ID: "disk.clean_user", Verifies: []string{"disk.space"}, Risk: "undo", CostS: 20, Available: true,
-		Steps: []api.RepairStep{{ID: "collect", Kind: "auto", Risk: "undo", Items: items()}, {ID: "delete", Kind: "confirm", Risk: "no_undo"}},
+		Steps: []api.RepairStep{
+			{ID: "collect", Kind: "auto", Risk: "undo", Items: items()},
+			{ID: "delete", Kind: "confirm", Risk: "no_undo"},
+		},
 	}}
 }
 
@@ -102,14 +116,20 @@ func Fine(inc *api.Incident) {
 	for i := range inc.Results {
 		inc.Results[i].Status, inc.Results[i].Cause = api.CheckPass, ""
 	}
-	inc.Diagnosis = &api.Diagnosis{Cause: api.Healthy, Confidence: "confirmed", RuledOut: []string{"internet", "disk"}}
+	inc.Diagnosis = &api.Diagnosis{
+		Cause: api.Healthy, Confidence: "confirmed",
+		RuledOut: []string{"internet", "disk"},
+	}
 	inc.Repairs = nil
 }
 
 func review(id string, in api.Input) api.Review {
 	held := func(s string) bool { return slices.Contains(in.Withhold, s) }
 	files := []api.ReviewFile{
-		{Name: "report.html", MIME: "text/html", Size: 14_200, Preview: "<!doctype html>\n<title>Balise</title>"},
+		{
+			Name: "report.html", MIME: "text/html", Size: 14_200,
+			Preview: "<!doctype html>\n<title>Balise</title>",
+		},
 		{Name: "report.json", MIME: "application/json", Size: 9_800, Preview: "{\n  \"version\": 1\n}"},
 	}
 	if in.Screenshot {
@@ -121,8 +141,15 @@ func review(id string, in api.Input) api.Review {
 		Sections: []api.ReviewSection{
 			{ID: "description", Title: "Your words", Text: in.Description},
 			{ID: "diagnosis", Title: "Diagnosis", Text: "The disk is full (confirmed). You can act."},
-			{ID: "checks", Title: "Self-tests", Text: "disk.space FAIL free 212 MB (0.4 %)\n13 others pass", Optional: true, Withheld: held("checks")},
-			{ID: "machine", Title: "Computer name", Text: "PC-0815, asset 4711", Optional: true, Withheld: held("machine")},
+			{
+				ID: "checks", Title: "Self-tests",
+				Text: "disk.space FAIL free 212 MB (0.4 %)\n13 others pass", Optional: true,
+				Withheld: held("checks"),
+			},
+			{
+				ID: "machine", Title: "Computer name", Text: "PC-0815, asset 4711", Optional: true,
+				Withheld: held("machine"),
+			},
 			{
 				ID: "snapshot", Title: "About this computer", Text: "Debian 12, 8 GB, user-1@host-1",
 				Optional: true, Withheld: held("snapshot"), Locked: "/etc/balise/policy.yaml",
@@ -134,14 +161,16 @@ func review(id string, in api.Input) api.Review {
 func rows() []api.TicketRow {
 	t := func(n, subject string, s api.TicketStatus, hours int, unread bool) api.TicketRow {
 		return api.TicketRow{Unread: unread, Ticket: api.Ticket{
-			Ref: api.DeskRef{ID: n, Number: n}, Subject: subject, Status: s, ClientRef: "BA7KQ2MXXXXXXXXXXXXX",
-			Updated: Clock().Add(-time.Duration(hours) * time.Hour), Created: Clock().Add(-100 * time.Hour),
+			Ref: api.DeskRef{ID: n, Number: n}, Subject: subject, Status: s,
+			ClientRef: "BA7KQ2MXXXXXXXXXXXXX",
+			Updated:   Clock().Add(-time.Duration(hours) * time.Hour), Created: Clock().Add(-100 * time.Hour),
 			Actions: api.Actions{Reply: "yes", Reopen: api.No, Rate: api.No},
 		}}
 	}
 	return []api.TicketRow{
 		t("1041", "Word ne s’ouvre plus depuis ce matin", "pending", 1, true),
-		t("1038", "The printer on the second floor prints blank pages, and only when somebody else printed before", "open", 26, false),
+		t("1038",
+			"The printer on the second floor prints blank pages, and only when somebody else printed before", "open", 26, false),
 		t("1021", "VPN", "resolved", 80, false),
 		t("990", "New keyboard", "closed", 24*400, false),
 	}
@@ -155,7 +184,10 @@ func views() map[string]api.TicketView {
 	v := out["1041"]
 	v.Assignee = api.Person{Name: "Karim Benali"}
 	v.Messages = []api.Message{
-		{ID: "1", FromMe: true, At: Clock().Add(-3 * time.Hour), Text: "Word ne s’ouvre plus depuis ce matin.\nJ’ai redémarré deux fois."},
+		{
+			ID: "1", FromMe: true, At: Clock().Add(-3 * time.Hour),
+			Text: "Word ne s’ouvre plus depuis ce matin.\nJ’ai redémarré deux fois.",
+		},
 		{ID: "2", StatusNote: "new → open", At: Clock().Add(-2 * time.Hour)},
 		{
 			ID: "3", From: api.Person{Name: "Karim Benali"}, At: Clock().Add(-time.Hour),
@@ -166,7 +198,10 @@ func views() map[string]api.TicketView {
 	out["1041"] = v
 	s := out["1021"]
 	s.Actions = api.Actions{Reply: api.No, Reopen: "yes", Rate: "yes"}
-	s.Messages = []api.Message{{ID: "9", From: api.Person{Name: "Karim Benali"}, At: Clock().Add(-80 * time.Hour), Text: "Solved."}}
+	s.Messages = []api.Message{{
+		ID: "9", From: api.Person{Name: "Karim Benali"},
+		At: Clock().Add(-80 * time.Hour), Text: "Solved.",
+	}}
 	out["1021"] = s
 	return out
 }
@@ -174,8 +209,10 @@ func views() map[string]api.TicketView {
 func waits() []api.OutboxItem {
 	return []api.OutboxItem{
 		{
-			Ref: "BA9ZZZZZZZZZZZZZZZZZ", Code: "9ZZZZ-4", Kind: "ticket", Subject: "No network in meeting room 3",
-			State: "waiting", Created: Clock().Add(-20 * time.Minute), Next: Clock().Add(4 * time.Minute), Tries: 3, Bytes: 1_240_000,
+			Ref: "BA9ZZZZZZZZZZZZZZZZZ", Code: "9ZZZZ-4", Kind: "ticket",
+			Subject: "No network in meeting room 3",
+			State:   "waiting", Created: Clock().Add(-20 * time.Minute), Next: Clock().Add(4 * time.Minute),
+			Tries: 3, Bytes: 1_240_000,
 			Reason: &api.Error{Code: api.CodeDeskUnreachable},
 		},
 	}
@@ -186,23 +223,33 @@ func conf() []api.Setting {
 		{Key: "language", Value: "auto", Source: "default"},
 		{Key: "desk.kind", Value: "practice", Source: "default"},
 		{Key: "desk.url", Source: "default"},
-		{Key: "privacy.screenshot", Value: "allow", Source: "policy", File: "/etc/balise/policy.yaml", Locked: true},
+		{
+			Key: "privacy.screenshot", Value: "allow", Source: "policy", File: "/etc/balise/policy.yaml",
+			Locked: true,
+		},
 	}
 }
 
 func snapshot() []api.FactGroup {
 	return []api.FactGroup{
 		{ID: "system", Facts: []api.Fact{
-			{Key: "os", Value: "Debian GNU/Linux 12", Class: "plain"}, {Key: "uptime_s", Value: int64(86400), Unit: "s", Class: "plain"},
+			{Key: "os", Value: "Debian GNU/Linux 12", Class: "plain"}, {
+				Key:   "uptime_s",
+				Value: int64(86400), Unit: "s", Class: "plain",
+			},
 		}},
-		{ID: "memory", Facts: []api.Fact{{Key: "total_bytes", Value: int64(8_000_000_000), Unit: "B", Class: "plain"}}},
+		{ID: "memory", Facts: []api.Fact{{
+			Key: "total_bytes", Value: int64(8_000_000_000), Unit: "B",
+			Class: "plain",
+		}}},
 	}
 }
 
 // Outage is a known problem that the desk announces.
 func Outage() api.Notice {
 	return api.Notice{
-		ID: "n1", Title: "E-mail is slow since 9:00", Text: "The provider works on it.", From: Clock().Add(-5 * time.Hour),
+		ID: "n1", Title: "E-mail is slow since 9:00", Text: "The provider works on it.",
+		From:  Clock().Add(-5 * time.Hour),
 		Until: Clock().Add(2 * time.Hour),
 	}
 }

@@ -79,7 +79,8 @@ func TestBothVariantsNameTheSameColours(t *testing.T) {
 	if len(l) != len(d) {
 		t.Errorf("light has %d colours, dark %d", len(l), len(d))
 	}
-	if Fixed(fynetheme.VariantDark).Color(ColorSurface, fynetheme.VariantLight) != color.Color(d[ColorSurface]) {
+	if Fixed(fynetheme.VariantDark).Color(ColorSurface,
+		fynetheme.VariantLight) != color.Color(d[ColorSurface]) {
 		t.Error("a fixed theme follows the system")
 	}
 }

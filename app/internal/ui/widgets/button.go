@@ -211,7 +211,8 @@ func (r *buttonRenderer) fit(room float32) string {
 		return text
 	}
 	runes := []rune(text)
-	n := sort.Search(len(runes), func(n int) bool { return r.measure(string(runes[:n+1])+ellipsis).Width > room })
+	n := sort.Search(len(runes),
+		func(n int) bool { return r.measure(string(runes[:n+1])+ellipsis).Width > room })
 	return string(runes[:n]) + ellipsis
 }
 

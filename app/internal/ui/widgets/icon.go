@@ -46,7 +46,8 @@ func twoTone(r fyne.Resource, shape, glyph color.Color) fyne.Resource {
 	if _, _, _, a := glyph.RGBA(); a == 0 {
 		text = strings.NewReplacer(drawnShape, s, drawnGlyph, "none").Replace(string(body))
 	}
-	return fyne.NewStaticResource(strings.TrimPrefix(s, "#")+strings.TrimPrefix(g, "#")+"-"+r.Name(), []byte(text))
+	return fyne.NewStaticResource(strings.TrimPrefix(s, "#")+strings.TrimPrefix(g, "#")+"-"+r.Name(),
+		[]byte(text))
 }
 
 func hex(c color.Color) string {

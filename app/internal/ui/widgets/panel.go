@@ -78,7 +78,10 @@ func NewGround(c fyne.ThemeColorName, content fyne.CanvasObject) *Panel {
 
 // Framed puts an edge round a choice, which Fyne draws without one: on a card it would not be seen.
 func Framed(content fyne.CanvasObject) *Panel {
-	p := &Panel{content: content, ground: fynetheme.ColorNameInputBackground, edge: fynetheme.ColorNameInputBorder, pad: 1, radius: 6}
+	p := &Panel{
+		content: content, ground: fynetheme.ColorNameInputBackground,
+		edge: fynetheme.ColorNameInputBorder, pad: 1, radius: 6,
+	}
 	p.ExtendBaseWidget(p)
 	return p
 }

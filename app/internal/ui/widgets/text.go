@@ -124,7 +124,10 @@ func Heading(s string) *widget.RichText {
 
 // Body is ordinary text.
 func Body(s string) *widget.RichText {
-	return text(s, widget.RichTextStyle{ColorName: fynetheme.ColorNameForeground, SizeName: fynetheme.SizeNameText})
+	return text(s, widget.RichTextStyle{
+		ColorName: fynetheme.ColorNameForeground,
+		SizeName:  fynetheme.SizeNameText,
+	})
 }
 
 // Muted is text that matters less.

@@ -144,15 +144,24 @@ func TestShotByMouseAndByKeyboard(t *testing.T) {
 	w.Resize(fyne.NewSize(300, 300))
 	s.Resize(fyne.NewSize(200, 100))
 	// When the mouse draws from the lower right to the upper left, past the edge
-	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(90, 90)}, Dragged: fyne.NewDelta(-10, 0)})
-	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(-20, 50)}, Dragged: fyne.NewDelta(-110, -40)})
+	s.Dragged(&fyne.DragEvent{
+		PointEvent: fyne.PointEvent{Position: fyne.NewPos(90, 90)},
+		Dragged:    fyne.NewDelta(-10, 0),
+	})
+	s.Dragged(&fyne.DragEvent{
+		PointEvent: fyne.PointEvent{Position: fyne.NewPos(-20, 50)},
+		Dragged:    fyne.NewDelta(-110, -40),
+	})
 	s.DragEnd()
 	// Then the part is in pixels of the picture, and inside it
 	if len(s.Rects) != 1 || s.Rects[0] != image.Rect(0, 100, 200, 180) {
 		t.Fatalf("drew %v", s.Rects)
 	}
 	// When the mouse only twitches, then nothing is added
-	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(10, 10)}, Dragged: fyne.NewDelta(1, 1)})
+	s.Dragged(&fyne.DragEvent{
+		PointEvent: fyne.PointEvent{Position: fyne.NewPos(10, 10)},
+		Dragged:    fyne.NewDelta(1, 1),
+	})
 	s.DragEnd()
 	if len(s.Rects) != 1 {
 		t.Fatalf("drew %v", s.Rects)
@@ -225,7 +234,8 @@ func TestAMegabyteIsShownQuickly(t *testing.T) {
 
 func TestFlowWrapsAndNeverWidens(t *testing.T) {
 	themed(t)
-	row := container.New(Flow(true), NewButton(nil, Secondary, "one button", nil), NewButton(nil, Secondary, "two", nil),
+	row := container.New(Flow(true), NewButton(nil, Secondary, "one button", nil), NewButton(nil,
+		Secondary, "two", nil),
 		NewButton(nil, Primary, "a third one", nil))
 	wide := row.MinSize().Width
 	row.Resize(fyne.NewSize(wide+10, 200))

@@ -47,9 +47,14 @@ func startChromium(t *testing.T) *chromium {
 	if os.Getenv("BALISE_TEST_CHROMIUM") != "1" {
 		t.Skip("needs Chromium: apt-get install chromium, then BALISE_TEST_CHROMIUM=1 go test ./client/desk")
 	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal(err)
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil && path == "" {
+			path = found
+		}
+	}
+	if path == "" {
+		t.Fatal("BALISE_TEST_CHROMIUM=1, but there is no chromium, chromium-browser or google-chrome")
 	}
 	toBrowser, in, err := os.Pipe()
 	if err != nil {

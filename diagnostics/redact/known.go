@@ -226,12 +226,18 @@ func personNames(account, full string) []string {
 	return unique(names)
 }
 
+// everyday are words that accounts and computers are often called and that any complaint is full of; and words
+// of our code that no file has: those of aliases, units and character sets.
+const everyday = `test tests demo dev work office school family public share print scan backup student staff service
+system support help info contact web mail data server client desk phone sales team travail bureau maison famille
+ecole école eleve élève accueil portable serveur poste salle atelier secretariat secrétariat compta direction
+private link carrier multicast local mbit utf charset`
+
 // vocabulary are the words of our own texts: a report is full of them, so that a user called "Print" must not
 // make every report look like a leak.
 var vocabulary = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
-	// Words of code that no file has: those of aliases, units and the names of character sets.
-	for w := range strings.FieldsSeq("private public link carrier multicast local mbit utf charset") {
+	for w := range strings.FieldsSeq(everyday) {
 		words[w] = true
 	}
 	for _, root := range []string{"translations", "packs", "report"} {

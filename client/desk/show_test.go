@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"balise/assets"
 	"balise/client"
 )
 
@@ -97,4 +99,38 @@ func FuzzBlocks(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestEveryCategoryHasAName(t *testing.T) {
+	named := regexp.MustCompile(`category:\s*([a-z_]+)`)
+	var languages []*texts
+	for _, lang := range []string{"en", "fr"} {
+		words, err := loadTexts(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		languages = append(languages, words)
+	}
+	found := 0
+	err := fs.WalkDir(assets.FS, "packs", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		raw, err := fs.ReadFile(assets.FS, path)
+		if err != nil {
+			return err
+		}
+		for _, m := range named.FindAllStringSubmatch(string(raw), -1) {
+			found++
+			for _, words := range languages {
+				if words.Or("category."+m[1], "") == "" {
+					t.Errorf("%s: the category %s has no name in %s", path, m[1], words.lang)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || found == 0 {
+		t.Errorf("%d categories read, %v", found, err)
+	}
 }

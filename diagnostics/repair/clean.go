@@ -129,6 +129,10 @@ func (c *clean) describe(ctx context.Context, results []diagnostics.Result) Info
 		info.Why = "platform"
 		return info
 	}
+	if seen := pick(results, []string{"disk.space", "disk.inodes"}); len(seen) > 0 && !anyBad(seen) {
+		info.Why = "not_needed" // and no look through all those files
+		return info
+	}
 	sources, why := c.sources(ctx, results)
 	if why != "" {
 		info.Why = why

@@ -192,10 +192,14 @@ func (c *clean) measure(ctx context.Context, sources []source, dir func(source) 
 	return items
 }
 
-// weigh counts the files below a folder and the room they take. It follows no link and stays on one file
+// chunk is how many names are held at a time: a cache can have a hundred thousand in one folder, and the
+// agent's memory is bounded.
+const chunk = 256
+
+// weigh counts the files below a name and the room they take. It follows no link and stays on one file
 // system.
-func weigh(ctx context.Context, root *os.Root, dir string) (files int, bytes int64) {
-	top, err := root.Lstat(dir)
+func weigh(ctx context.Context, root *os.Root, name string) (files int, bytes int64) {
+	top, err := root.Lstat(name)
 	if err != nil {
 		return 0, 0
 	}
@@ -203,32 +207,36 @@ func weigh(ctx context.Context, root *os.Root, dir string) (files int, bytes int
 		return 1, onDisk(top)
 	}
 	want, _ := device(top)
-	_ = fs.WalkDir(root.FS(), filepath.ToSlash(dir), func(name string, d fs.DirEntry, err error) error {
-		if err != nil || ctx.Err() != nil {
-			return skip(d, ctx)
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil
-		}
-		if dev, _ := device(info); dev != want {
-			return skip(d, ctx)
-		}
-		if !d.IsDir() {
-			files++
-			bytes += onDisk(info)
-		}
-		return nil
-	})
-	return files, bytes
+	return weighFolder(ctx, root, name, want)
 }
 
-func skip(d fs.DirEntry, ctx context.Context) error {
-	if ctx.Err() != nil {
-		return fs.SkipAll
+func weighFolder(ctx context.Context, root *os.Root, dir string, want uint64) (files int, bytes int64) {
+	f, err := root.Open(dir)
+	if err != nil {
+		return 0, 0
 	}
-	if d != nil && d.IsDir() {
-		return fs.SkipDir
+	defer f.Close()
+	for ctx.Err() == nil {
+		entries, err := f.ReadDir(chunk)
+		for _, d := range entries {
+			info, err := d.Info()
+			if err != nil {
+				continue
+			}
+			if dev, _ := device(info); dev != want {
+				continue
+			}
+			if !d.IsDir() {
+				files++
+				bytes += onDisk(info)
+				continue
+			}
+			n, b := weighFolder(ctx, root, filepath.Join(dir, d.Name()), want)
+			files, bytes = files+n, bytes+b
+		}
+		if err != nil || len(entries) == 0 {
+			break
+		}
 	}
-	return nil
+	return files, bytes
 }

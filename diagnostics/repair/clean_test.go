@@ -447,3 +447,21 @@ func TestTooManyFilesIsItsBusinessToo(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+func TestWeighCountsEverythingOnce(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 * chunk {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), []byte("x"), 0o600))
+	}
+	must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, "sub/y"), make([]byte, 100_000), 0o600))
+	must(t, os.Symlink("/usr", filepath.Join(dir, "usr")))
+	must(t, os.Symlink("sub", filepath.Join(dir, "again")))
+	root, err := os.OpenRoot(filepath.Dir(dir))
+	must(t, err)
+	defer root.Close()
+	files, bytes := weigh(t.Context(), root, filepath.Base(dir))
+	if files != 3*chunk+3 || bytes < 100_000 || bytes > 100_000+int64(files)*8192 {
+		t.Errorf("%d files, %d bytes", files, bytes)
+	}
+}

@@ -48,10 +48,14 @@ type resumed struct {
 	Rejecting bool   `json:"rejecting"`
 }
 
-func (r *resume) describe(ctx context.Context, _ []diagnostics.Result) Info {
+func (r *resume) describe(ctx context.Context, results []diagnostics.Result) Info {
 	info := Info{
 		ID: printResume, Verifies: []string{"print.queue"}, Risk: WithUndo, CostS: 5,
 		Steps: []Step{{ID: "resume", Kind: Auto, Risk: WithUndo}},
+	}
+	if seen := pick(results, info.Verifies); len(seen) > 0 && !anyBad(seen) {
+		info.Why = "not_needed"
+		return info
 	}
 	q, why := r.standing(ctx)
 	if why != "" {

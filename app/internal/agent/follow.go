@@ -308,12 +308,14 @@ func (f *follow) read(
 	if err != nil {
 		return nil, err
 	}
+	// Only a change is an event: a window that looks again at each one would otherwise never stop.
+	if !found || len(fresh) > 0 || moved(before.Ticket, t) {
+		f.a.bus.publish(api.Event{Kind: "ticket", Ticket: t.Number, Ref: ref})
+	}
 	if found && before.ThreadAt.IsZero() {
 		fresh = after(fresh, before.Updated)
 	}
-	out := whatIsNew(before.Ticket, found, t, fresh)
-	f.a.bus.publish(api.Event{Kind: "ticket", Ticket: t.Number, Ref: ref})
-	return out, nil
+	return whatIsNew(before.Ticket, found, t, fresh), nil
 }
 
 // after keeps the messages that are younger than a moment on the desk's clock.
@@ -378,6 +380,9 @@ func (f *follow) identify(ctx context.Context, d client.Driver, n string) (strin
 			return "", fmt.Errorf("look for report %s: %w", ref.Code(), err)
 		}
 		return r.ID, nil
+	}
+	if !isNumber(n) {
+		return "", fmt.Errorf("read a ticket: no number of any desk: %w", client.ErrNotFound)
 	}
 	t, err := d.Get(ctx, n, client.Validator{})
 	if err != nil {

@@ -238,3 +238,26 @@ func TestReplyWaitsAndShows(t *testing.T) {
 		}
 	}
 }
+
+// TestLookingAgainIsNoEvent keeps a window that looks at each event from looking for ever.
+func TestLookingAgainIsNoEvent(t *testing.T) {
+	b, f := at(t, "")
+	f.add("7", client.StatusOpen)
+	f.say("7", "Hello", false, "")
+	if _, err := b.Ticket(t.Context(), "7", true); err != nil {
+		t.Fatal(err)
+	}
+	events, cancel := b.bus.subscribe()
+	defer cancel()
+	for range 3 {
+		if _, err := b.Ticket(t.Context(), "7", true); err != nil {
+			t.Fatal(err)
+		}
+		refresh(t, b)
+	}
+	select {
+	case ev := <-events:
+		t.Errorf("nothing changed, and yet %+v", ev)
+	default:
+	}
+}

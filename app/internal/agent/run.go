@@ -139,9 +139,15 @@ func isPage(page string) bool {
 		return true
 	}
 	n, ok := strings.CutPrefix(page, "ticket/")
-	return ok && n != "" && len(n) <= maxNumber && !strings.ContainsFunc(n, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._#-", r)
-	})
+	return ok && isNumber(n)
+}
+
+// isNumber tells whether n can be a ticket's number or reference: nothing that means something in an address.
+func isNumber(n string) bool {
+	return n != "" && len(n) <= maxNumber && strings.Trim(n, ".") != "" &&
+		!strings.ContainsFunc(n, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._#-", r)
+		})
 }
 
 // maxNumber is longer than any desk's ticket numbers and our references.

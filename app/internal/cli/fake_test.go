@@ -41,14 +41,16 @@ const (
 
 func at() time.Time { t, _ := time.Parse(time.RFC3339, testTime); return t }
 
-func (f *fake) Events(ctx context.Context, _ func(api.Event)) error    { <-ctx.Done(); return ctx.Err() }
-func (f *fake) Screenshot(context.Context, string) ([]byte, error)     { return nil, nil }
-func (f *fake) Notices(context.Context) ([]api.Notice, error)          { return nil, nil }
-func (f *fake) SetConfig(context.Context, string, string) error        { return nil }
-func (f *fake) Show(context.Context, string) error                     { return nil }
-func (f *fake) Quit(context.Context) error                             { return nil }
-func (f *fake) MarkSeen(_ context.Context, n string) error             { f.log("seen %s", n); return nil }
-func (f *fake) CloseIncident(_ context.Context, id string) error       { f.log("close %s", id); return nil }
+func (f *fake) Events(ctx context.Context, _ func(api.Event)) error { <-ctx.Done(); return ctx.Err() }
+func (f *fake) Screenshot(context.Context, string) ([]byte, error)  { return nil, nil }
+func (f *fake) Notices(context.Context) ([]api.Notice, error)       { return nil, nil }
+func (f *fake) SetConfig(context.Context, string, string) error     { return nil }
+func (f *fake) Show(context.Context, string) error                  { return nil }
+func (f *fake) Quit(context.Context) error                          { return nil }
+func (f *fake) MarkSeen(_ context.Context, n string) error { f.log("seen %s", n); return nil }
+
+func (f *fake) CloseIncident(_ context.Context, id string) error { f.log("close %s", id); return nil }
+
 func (f *fake) Incident(context.Context, string) (api.Incident, error) { return api.Incident{}, nil }
 
 func (f *fake) State(context.Context) (api.State, error) {

@@ -111,8 +111,10 @@ func (s *session) reviewed(ctx context.Context, id string, in api.Input) (bool, 
 	if !yes {
 		s.out.note(s.t("cli.report.not_sent"))
 		if s.out.mode != people {
-			s.out.document(ErrorDoc{Schema: schemaError, Exit: ExitFailed,
-				Error: Reason{Code: api.CodeConsent, What: s.t("cli.report.not_sent")}})
+			s.out.document(ErrorDoc{
+				Schema: schemaError, Exit: ExitFailed,
+				Error: Reason{Code: api.CodeConsent, What: s.t("cli.report.not_sent")},
+			})
 		}
 		return false, errNotDone
 	}

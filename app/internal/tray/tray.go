@@ -17,16 +17,17 @@ import (
 // away with the session.
 var ErrNoBus = errors.New("no session bus for the tray")
 
-// Action is an entry of the menu. The ones that show the window are named as its page.
+// Action is an entry of the menu. The ones that show the window are named as what they ask the
+// agent to show.
 type Action string
 
 // The entries.
 const (
-	Report   Action = "describe" // describe a problem; also a click on the icon itself
-	Tickets  Action = "tickets"  // my tickets
-	Check    Action = "check"    // check this computer
-	DeskPage Action = "desk"     // the practice desk's page
-	Quit     Action = "quit"     // end Balise
+	Report   Action = "report"  // describe a problem, with a picture of the screen of now; also a click on the icon
+	Tickets  Action = "tickets" // my tickets
+	Check    Action = "check"   // check this computer
+	DeskPage Action = "desk"    // the practice desk's page
+	Quit     Action = "quit"    // end Balise
 )
 
 // Params is what the tray needs.

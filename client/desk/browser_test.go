@@ -167,6 +167,9 @@ func TestTechnicianInARealBrowser(t *testing.T) {
 	c.media("light", 420, 900)
 	c.picture("ticket-narrow")
 	c.media("light", 1280, 900)
+	c.must("Network.setExtraHTTPHeaders", map[string]any{"headers": map[string]string{"Accept-Language": "fr"}}, nil)
+	c.open(d.URL+"/tickets/"+ref.ID, `document.documentElement.lang === "fr"`)
+	c.picture("ticket-french")
 	msgs, err := a.Thread(t.Context(), ref.ID)
 	if err != nil || strings.Contains(joined(msgs), "4711") || !strings.Contains(joined(msgs), "<b>é 😀</b>") {
 		t.Errorf("the requester reads: %v, %q", err, joined(msgs))

@@ -278,9 +278,13 @@ func (c *chromium) media(scheme string, width, height int) {
 	}, nil)
 }
 
-// picture takes a screenshot of the whole page into BALISE_TEST_PICTURES, when that is set.
+// picture checks that nothing sticks out of the window, and takes a screenshot of the whole page into
+// BALISE_TEST_PICTURES, when that is set.
 func (c *chromium) picture(name string) {
 	c.t.Helper()
+	if out := c.text(`document.documentElement.scrollWidth - innerWidth`); out != "0" && !strings.HasPrefix(out, "-") {
+		c.t.Errorf("%s: the page is %s pixels wider than its window", name, out)
+	}
 	dir := os.Getenv("BALISE_TEST_PICTURES")
 	if dir == "" {
 		return

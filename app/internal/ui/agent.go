@@ -28,6 +28,9 @@ func (u *UI) gotState(s api.State, err error) {
 	}
 	was, back, knew := u.state, u.gone, u.known
 	u.state, u.gone, u.known = s, false, true
+	if back {
+		u.flow.rejoin()
+	}
 	switch {
 	case s.Language != "" && s.Language != u.t.Lang():
 		u.setLanguage(s.Language)
@@ -124,7 +127,14 @@ func (u *UI) lost() {
 		u.gone = true
 		u.again()
 	}
-	u.life.after(reconnect, u.readState)
+	if u.looking {
+		return // one search is enough, however many questions went unanswered
+	}
+	u.looking = true
+	u.life.after(reconnect, func() {
+		u.looking = false
+		u.readState()
+	})
 }
 
 // agentGone tells an agent that is not there from one that says no.

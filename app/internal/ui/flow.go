@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"image/png"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,9 +114,8 @@ func (f *flow) begin(id string) {
 			return
 		}
 		// A new click, a new picture of the screen; the words stay.
-		words := f.in
-		f.drop()
-		f.in = api.Input{Description: words.Description, Attach: words.Attach}
+		f.u.closeIncident(f.inc.ID)
+		f.keepWords()
 	}
 	f.opening, f.openErr = true, nil
 	s := f.s
@@ -143,6 +143,64 @@ func (f *flow) begin(id string) {
 		f.notify()
 	})
 }
+
+// rejoin finds the incident again after the agent was away. One that the agent has forgotten is opened anew
+// with the same words; its picture is gone with the agent's memory.
+func (f *flow) rejoin() {
+	id := f.inc.ID
+	if id == "" || f.sent != nil {
+		return
+	}
+	ask(f.s, quick, func(ctx context.Context) (api.Incident, error) {
+		return f.u.p.Service.Incident(ctx, id)
+	}, func(_ api.Incident, err error) {
+		if api.CodeOf(err) != api.CodeNotFound {
+			return
+		}
+		f.keepWords()
+		f.u.again()
+	})
+}
+
+// keepWords forgets the incident and keeps what the user wrote, for another one.
+func (f *flow) keepWords() {
+	words := f.in
+	f.reset()
+	f.in = api.Input{Subject: words.Subject, Description: words.Description, Attach: words.Attach}
+}
+
+// capture takes a picture of the screen for the report under way. The agent takes it when an incident is
+// opened, so this opens another one, with the same words; the window steps aside meanwhile.
+func (f *flow) capture() {
+	u, old := f.u, f.inc.ID
+	u.win.Hide()
+	f.s.after(hideTime, func() {
+		ask(u.life, making, func(ctx context.Context) (api.Incident, error) {
+			return u.p.Service.OpenIncident(ctx, api.OpenRequest{Screenshot: true})
+		}, func(inc api.Incident, err error) {
+			u.win.Show()
+			u.win.RequestFocus()
+			if err != nil {
+				f.pictureErr = err
+				f.notify()
+				return
+			}
+			f.keepWords()
+			if old != "" && old != inc.ID {
+				u.closeIncident(old)
+			}
+			f.inc = inc
+			f.test()
+			if inc.HasScreenshot {
+				f.fetchPicture()
+			}
+			u.again()
+		})
+	})
+}
+
+// hideTime is how long a window manager may take to uncover what was under the window.
+const hideTime = 500 * time.Millisecond
 
 // test runs the self-tests and follows them.
 func (f *flow) test() {
@@ -281,13 +339,23 @@ func (f *flow) attempt(id string) *api.RepairAttempt {
 	return nil
 }
 
+// input is what the agent gets: a subject stands even where the user emptied the field.
+func (f *flow) input() api.Input {
+	in := f.in
+	if strings.TrimSpace(in.Subject) == "" {
+		in.Subject = subjectOf(in.Description)
+	}
+	in.Withhold, in.Blackouts = slices.Clone(in.Withhold), slices.Clone(in.Blackouts)
+	return in
+}
+
 // send hands the report over. It belongs to the window, not to a page: leaving the page does not stop it.
 func (f *flow) send() {
 	if f.submitting || f.sent != nil {
 		return
 	}
 	f.submitting, f.sendErr = true, nil
-	id, in := f.inc.ID, f.in
+	id, in := f.inc.ID, f.input()
 	ask(f.s, sending, func(ctx context.Context) (api.Sent, error) {
 		return f.u.p.Service.Send(ctx, id, in)
 	}, func(sent api.Sent, err error) {

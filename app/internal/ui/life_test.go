@@ -85,6 +85,50 @@ func TestShortcuts(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatForgotTheIncidentGetsItsWordsAnew(t *testing.T) {
+	// Given words typed, and an agent that was started again
+	r := newRig(t, setup{})
+	r.write("half a sentence")
+	r.tested()
+	opened := r.a.Called("OpenIncident")
+	r.u.lost()
+	r.a.Lock()
+	r.a.Fail = map[string]error{"Incident": api.NewError(api.CodeNotFound, nil)}
+	r.a.Unlock()
+	// When it answers again
+	r.u.readState()
+	// Then the incident is opened anew and the words are there
+	r.until("opened anew", func() bool { return r.a.Called("OpenIncident") > opened && r.u.flow.inc.Diagnosis != nil })
+	r.says("> half a sentence")
+}
+
+func TestAPictureCanBeTakenLater(t *testing.T) {
+	// Given a report without a picture of the screen
+	a := fakeagent.New()
+	a.Shot = fakeagent.Picture()
+	r := newRig(t, setup{agent: a})
+	r.toReview()
+	words := r.u.flow.in.Description
+	// When the user takes one
+	a.Forget()
+	r.press(r.tr("picture.take"))
+	// Then it is there, not ticked, with the same words
+	r.until("the picture", func() bool { return r.u.flow.picture != nil })
+	r.says(r.tr("picture.send"))
+	if r.check(r.tr("picture.send")).Checked || r.u.flow.in.Description != words {
+		t.Errorf("the report is now %+v", r.u.flow.in)
+	}
+}
+
+func TestWarningsOfTheAgentAreSaid(t *testing.T) {
+	a := fakeagent.New()
+	a.Status.Warnings = []string{api.CodeStateMoved, "some.new.code"}
+	r := newRig(t, setup{agent: a})
+	what, _ := r.u.t.Error(api.CodeStateMoved, nil)
+	r.says(what)
+	r.saysNot("some.new.code")
+}
+
 func TestRoutes(t *testing.T) {
 	for in, want := range map[string]route{
 		"":              {pageDescribe, "inc"},

@@ -83,8 +83,7 @@ func (r *review) build() {
 		return
 	}
 	r.asked++
-	n, id, in := r.asked, f.inc.ID, f.in
-	in.Withhold = slices.Clone(in.Withhold)
+	n, id, in := r.asked, f.inc.ID, f.input()
 	r.making, r.err = true, nil
 	r.send.Disable()
 	ask(r.s, making, func(ctx context.Context) (api.Review, error) {

@@ -27,10 +27,9 @@ func (p *picture) refresh() {
 	switch {
 	case f.picture == nil && f.pictureErr != nil:
 		fill(p.root, u.problem(f.pictureErr, f.fetchPicture))
-	case f.picture == nil && f.inc.ScreenshotWhy != "" && !p.empty:
+	case f.picture == nil && f.inc.ID != "" && !f.inc.HasScreenshot && !p.empty:
 		p.empty = true
-		what, _ := u.t.Error(f.inc.ScreenshotWhy, nil)
-		fill(p.root, widgets.Muted(what))
+		p.none()
 	case f.picture == nil || f.picture == p.shown:
 		return
 	default:
@@ -38,6 +37,20 @@ func (p *picture) refresh() {
 		p.build()
 	}
 	u.shell.refresh()
+}
+
+// none says why there is no picture, and offers to take one where that is allowed and loses nothing.
+func (p *picture) none() {
+	u, f := p.u, p.u.flow
+	var parts objects
+	if why := f.inc.ScreenshotWhy; why != "" && u.t.Has("error."+why+".what") {
+		what, _ := u.t.Error(why, nil)
+		parts.add(widgets.Muted(what))
+	}
+	if u.state.Screenshot != "forbid" && u.state.ScreenshotWhy == "" && len(f.inc.Attempts) == 0 {
+		parts.add(row(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("picture.take"), f.capture)))
+	}
+	fill(p.root, parts...)
 }
 
 func (p *picture) build() {

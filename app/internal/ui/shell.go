@@ -174,14 +174,24 @@ func (s *shell) setFooter(foot []fyne.CanvasObject, width float32) {
 
 // setBanner says what holds for every page: a practice desk, a thing that the agent warns of.
 func (s *shell) setBanner() {
-	s.banner.Objects = nil
-	if s.u.known && !s.u.gone && s.u.state.Desk.Practice {
-		text := widgets.Caption(s.u.tr("banner.practice"))
-		s.banner.Objects = []fyne.CanvasObject{widgets.NewGround(theme.ColorInfoGround,
-			container.NewBorder(nil, nil, container.NewHBox(widgets.Gap(1),
-				widgets.NewIcon("note", fynetheme.ColorNamePrimary, theme.ColorInfoGround, 18)), nil, text))}
+	var lines objects
+	if s.u.known && !s.u.gone {
+		if s.u.state.Desk.Practice {
+			lines.add(bannerLine(s.u.tr("banner.practice"), "note", fynetheme.ColorNamePrimary, theme.ColorInfoGround))
+		}
+		for _, code := range s.u.state.Warnings {
+			if s.u.t.Has("error." + code + ".what") {
+				what, _ := s.u.t.Error(code, nil)
+				lines.add(bannerLine(what, "status-warn", fynetheme.ColorNameWarning, theme.ColorWarnGround))
+			}
+		}
 	}
-	s.banner.Refresh()
+	fill(s.banner, lines...)
+}
+
+func bannerLine(text, drawing string, shape, ground fyne.ThemeColorName) object {
+	icon := container.NewHBox(widgets.Gap(1), widgets.NewIcon(drawing, shape, ground, 18))
+	return widgets.NewGround(ground, container.NewBorder(nil, nil, icon, nil, widgets.Caption(text)))
 }
 
 func appIcon() fyne.Resource {

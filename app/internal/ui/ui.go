@@ -59,6 +59,8 @@ type UI struct {
 	state  api.State
 	known  bool // the agent has answered at least once
 	gone   bool // the agent does not answer now
+	// looking says that a search for the agent is due.
+	looking bool
 	hidden bool
 	closes int // counts closings, so that a timer of an earlier one does nothing
 	first  bool

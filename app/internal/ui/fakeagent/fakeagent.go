@@ -183,6 +183,13 @@ func (a *Agent) Check(ctx context.Context, id string, _ api.CheckRequest, on fun
 	return *inc, nil
 }
 
+// Forget loses all incidents, as an agent does that is started again.
+func (a *Agent) Forget() {
+	a.Lock()
+	defer a.Unlock()
+	a.incidents = nil
+}
+
 // Screenshot implements api.Service.
 func (a *Agent) Screenshot(ctx context.Context, _ string) ([]byte, error) {
 	err := a.enter(ctx, "Screenshot")

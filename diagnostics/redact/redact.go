@@ -61,7 +61,7 @@ func New(p Params) *Redactor {
 		p.Key = NewKey()
 	}
 	if p.Dropped == "" {
-		p.Dropped = "[line removed: it looked like a password or a key]"
+		p.Dropped = "[passage removed: it looked like a password or a key]"
 	}
 	r := &Redactor{
 		p: p, key: p.Key, known: p.Known, machine: machineFinders(), person: personFinders(),

@@ -259,6 +259,16 @@ func TestListAsksEarlyAndFiltersHere(t *testing.T) {
 	}
 }
 
+func TestAHiddenTicketDoesNotEndTheList(t *testing.T) {
+	since := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	items := `{"id":"5","type":"ticket"},` + record("9", "s", "open", whenText)
+	_, drv := newDesk(t, map[string]answer{"GET /tickets": ok(`{"items":[` + items + `],"count":2,"pages":3}`)})
+	page, err := drv.List(t.Context(), client.ListQuery{Since: since})
+	if err != nil || len(page.Tickets) != 1 || page.Next != "2" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
 func TestListPages(t *testing.T) {
 	full := make([]string, 2)
 	for i := range full {

@@ -154,9 +154,10 @@ func (u user) person() client.Person {
 // me reads the signed-in user's own record, once.
 func (d *Driver) me(ctx context.Context) (user, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.self != nil {
-		return *d.self, nil
+	known := d.self
+	d.mu.Unlock()
+	if known != nil {
+		return *known, nil
 	}
 	key := d.p.Credential.User
 	if d.p.Credential.Kind != "basic" {
@@ -177,7 +178,9 @@ func (d *Driver) me(ctx context.Context) (user, error) {
 	if u.Name == "" {
 		return user{}, fmt.Errorf("read own record: no name in it: %w", client.ErrNotADesk)
 	}
+	d.mu.Lock()
 	d.self = &u
+	d.mu.Unlock()
 	return u, nil
 }
 

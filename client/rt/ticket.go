@@ -183,16 +183,18 @@ func (d *Driver) List(ctx context.Context, q client.ListQuery) (client.Page, err
 		return client.Page{}, fmt.Errorf("list tickets: %w", err)
 	}
 	out := client.Page{Exact: true, Now: a.Date()}
+	done := false // newest first: behind one ticket from before Since there are only such
 	for _, t := range res.Items {
 		if !isID(string(t.ID)) || t.Status == "" {
 			continue // RT lists what it may not show as an empty record
 		}
-		if tk := d.ticket(t); q.Since.IsZero() || !tk.Updated.Before(q.Since.Truncate(time.Second)) {
-			out.Tickets = append(out.Tickets, tk)
+		tk := d.ticket(t)
+		if !q.Since.IsZero() && tk.Updated.Before(q.Since.Truncate(time.Second)) {
+			done = true
+			continue
 		}
+		out.Tickets = append(out.Tickets, tk)
 	}
-	// Newest first: with one ticket from before Since the rest is from before it too.
-	done := !q.Since.IsZero() && len(out.Tickets) < len(res.Items)
 	if !done && res.more(page, size) {
 		out.Next = strconv.Itoa(page + 1)
 	}

@@ -23,6 +23,8 @@ func (u *UI) gotState(s api.State, err error) {
 	if err != nil {
 		if agentGone(err) {
 			u.lost()
+		} else {
+			u.look() // an agent that is slow to answer is not gone
 		}
 		return
 	}
@@ -127,8 +129,13 @@ func (u *UI) lost() {
 		u.gone = true
 		u.again()
 	}
+	u.look()
+}
+
+// look asks the agent again in a while; one search is enough, however many questions went unanswered.
+func (u *UI) look() {
 	if u.looking {
-		return // one search is enough, however many questions went unanswered
+		return
 	}
 	u.looking = true
 	u.life.after(reconnect, func() {

@@ -102,6 +102,21 @@ func TestAnAgentThatForgotTheIncidentGetsItsWordsAnew(t *testing.T) {
 	r.says("> half a sentence")
 }
 
+func TestASlowAgentIsAskedAgain(t *testing.T) {
+	// Given an agent whose first answer is an error that may pass
+	a := fakeagent.New()
+	a.Fail = map[string]error{"State": context.DeadlineExceeded}
+	a.Status.Language = "fr"
+	r := newRig(t, setup{agent: a, lang: "fr", impatient: true})
+	r.until("asked", func() bool { return a.Called("State") > 0 })
+	// When it answers later
+	a.Lock()
+	a.Fail = nil
+	a.Unlock()
+	// Then the window knows its desk
+	r.says("Bureau d’essai")
+}
+
 func TestAPictureCanBeTakenLater(t *testing.T) {
 	// Given a report without a picture of the screen
 	a := fakeagent.New()

@@ -43,6 +43,7 @@ const picturesEnv = "BALISE_UI_PICTURES"
 type setup struct {
 	lang, page, incident string
 	dark                 bool
+	impatient            bool // do not wait for the agent's first answer
 	size                 fyne.Size
 	linger               time.Duration
 	agent                *fakeagent.Agent
@@ -76,6 +77,9 @@ func newRig(t *testing.T, s setup) *rig {
 		r.u.Stop()
 		r.u.win.Close()
 	})
+	if s.impatient {
+		return r
+	}
 	r.until("the agent answered", func() bool { return r.u.known || r.u.gone })
 	return r
 }
@@ -83,7 +87,7 @@ func newRig(t *testing.T, s setup) *rig {
 // until runs what was posted until cond holds.
 func (r *rig) until(what string, cond func() bool) {
 	r.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(slow * 10 * time.Second)
 	for !cond() {
 		select {
 		case f := <-r.queue:

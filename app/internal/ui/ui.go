@@ -53,17 +53,17 @@ type UI struct {
 	// inPage brings the focused widget into view; outPage is for the rail and the footer, which always are.
 	inPage, outPage *widgets.Host
 
-	cur    *page
-	at     route
-	flow   *flow
-	state  api.State
-	known  bool // the agent has answered at least once
-	gone   bool // the agent does not answer now
+	cur   *page
+	at    route
+	flow  *flow
+	state api.State
+	known bool // the agent has answered at least once
+	gone  bool // the agent does not answer now
 	// looking says that a search for the agent is due.
 	looking bool
-	hidden bool
-	closes int // counts closings, so that a timer of an earlier one does nothing
-	first  bool
+	hidden  bool
+	closes  int // counts closings, so that a timer of an earlier one does nothing
+	first   bool
 }
 
 // New builds the window and shows the page asked for. Run, or the App's own loop, brings it to life.

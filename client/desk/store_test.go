@@ -327,3 +327,18 @@ func TestUpdatedMovesOnThoughTheClockIsSetBack(t *testing.T) {
 		t.Errorf("updated %v, before %v, %v", after.Updated, before.Updated, err)
 	}
 }
+
+func FuzzCursor(f *testing.F) {
+	f.Add("1.2.3")
+	f.Add("'; DROP TABLE tickets")
+	f.Add("1.2")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseCursor(text)
+		if err != nil {
+			return
+		}
+		if again, err := parseCursor(c.String()); err != nil || again != c {
+			t.Errorf("%q: %+v, then %+v, %v", text, c, again, err)
+		}
+	})
+}

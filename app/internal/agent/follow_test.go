@@ -261,3 +261,12 @@ func TestLookingAgainIsNoEvent(t *testing.T) {
 	default:
 	}
 }
+
+func TestAStatusInTheThreadIsNotAnAnswer(t *testing.T) {
+	now := client.Ticket{Ref: client.Ref{ID: "1", Number: "1"}, Status: client.StatusPending}
+	note := client.Message{ID: "9", From: client.Person{Name: "The RT System itself"}, StatusNote: "stalled", Text: "stalled"}
+	got := whatIsNew(client.Ticket{Status: client.StatusOpen}, true, now, []client.Message{note})
+	if len(got) != 1 || got[0].status != client.StatusPending || got[0].text != "" {
+		t.Errorf("have %+v", got)
+	}
+}

@@ -37,7 +37,7 @@ type news struct {
 func whatIsNew(before client.Ticket, found bool, now client.Ticket, fresh []client.Message) []news {
 	var out []news
 	for _, m := range fresh {
-		if m.FromMe || (strings.TrimSpace(m.Text) == "" && len(m.Attachments) == 0) {
+		if m.FromMe || m.StatusNote != "" || (strings.TrimSpace(m.Text) == "" && len(m.Attachments) == 0) {
 			continue
 		}
 		out = append(out, news{

@@ -301,7 +301,10 @@ func TestEverythingEndsWithinFiveSeconds(t *testing.T) {
 		Check{ID: "a", Timeout: 4 * time.Second, Run: after(time.Hour, good)},
 		Check{ID: "b", Timeout: 4 * time.Second, Run: after(3*time.Second, good)},
 		Check{ID: "c", Timeout: 4 * time.Second, Needs: []string{"b"}, Run: after(time.Hour, good)},
-		Check{ID: "d", Timeout: 4 * time.Second, Needs: []string{"b"}, Run: after(1500*time.Millisecond, good)},
+		Check{
+			ID: "d", Timeout: 4 * time.Second, Needs: []string{"b"},
+			Run: after(1500*time.Millisecond, good),
+		},
 	)
 	if out.took > RunTimeout {
 		t.Errorf("took %v", out.took)
@@ -318,7 +321,10 @@ func TestNoTimeLeftIsUnknown(t *testing.T) {
 	slow := after(2400*time.Millisecond, good)
 	out := runAll(t,
 		Check{ID: "a", Timeout: 3 * time.Second, Run: slow},
-		Check{ID: "b", Timeout: 3 * time.Second, Needs: []string{"a"}, Run: after(2300*time.Millisecond, good)},
+		Check{
+			ID: "b", Timeout: 3 * time.Second, Needs: []string{"a"},
+			Run: after(2300*time.Millisecond, good),
+		},
 		Check{ID: "c", Needs: []string{"b"}, Run: after(0, good)},
 	)
 	out.want(t, "c", Unknown, DetailOutOfTime)
@@ -332,7 +338,10 @@ func TestMootChecksAreCancelled(t *testing.T) {
 		return bad("silent")
 	}
 	out := runAll(t,
-		Check{ID: "router", Run: after(300*time.Millisecond, Outcome{Status: Fail, Severity: Blocks, Cause: "router/silent"})},
+		Check{
+			ID:  "router",
+			Run: after(300*time.Millisecond, Outcome{Status: Fail, Severity: Blocks, Cause: "router/silent"}),
+		},
 		Check{ID: "names", Timeout: 4 * time.Second, MootBy: []string{"router"}, Run: waits},
 		Check{ID: "exit", Timeout: 4 * time.Second, MootBy: []string{"router/silent"}, Run: waits},
 		Check{ID: "other", MootBy: []string{"router/no_route"}, Run: after(time.Second, good)},
@@ -355,7 +364,10 @@ func TestMootChecksAreCancelled(t *testing.T) {
 // A failure that was seen only once is no reason to stop others.
 func TestUnconfirmedFailureMakesNothingMoot(t *testing.T) {
 	out := runAll(t,
-		Check{ID: "router", Run: tries(after(0, bad("silent")), func(context.Context, int) Outcome { panic("boom") })},
+		Check{
+			ID:  "router",
+			Run: tries(after(0, bad("silent")), func(context.Context, int) Outcome { panic("boom") }),
+		},
 		Check{ID: "exit", MootBy: []string{"router"}, Run: after(time.Second, good)},
 	)
 	out.want(t, "exit", Pass, "")
@@ -363,7 +375,9 @@ func TestUnconfirmedFailureMakesNothingMoot(t *testing.T) {
 
 func TestOtherPlatformsAreNA(t *testing.T) {
 	out := runAll(t,
-		Check{ID: "x", Platforms: []string{"plan9"}, Run: func(context.Context, int) Outcome { panic("ran") }},
+		Check{
+			ID: "x", Platforms: []string{"plan9"}, Run: func(context.Context, int) Outcome { panic("ran") },
+		},
 		Check{ID: "y", Needs: []string{"x"}, Run: after(0, good)},
 	)
 	out.want(t, "x", NA, DetailPlatform)

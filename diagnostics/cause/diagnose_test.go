@@ -134,14 +134,20 @@ var golden = []struct {
 		cause: "time.skew/ahead", confidence: Confirmed, actor: IT, folded: "net.tls svc.reach.erp svc.reach.mail",
 	},
 	{
-		name:    "clock ahead cannot explain a certificate that is not valid yet",
-		results: lan("net.egress pass", "time.skew/ahead fail", "net.tls/not_yet fail", "svc.reach.erp/cert_not_yet fail"),
-		cause:   "net.tls/not_yet", confidence: Likely, actor: Service, folded: "svc.reach.erp", also: "time.skew/ahead",
+		name: "clock ahead cannot explain a certificate that is not valid yet",
+		results: lan(
+			"net.egress pass", "time.skew/ahead fail", "net.tls/not_yet fail",
+			"svc.reach.erp/cert_not_yet fail",
+		),
+		cause: "net.tls/not_yet", confidence: Likely, actor: Service, folded: "svc.reach.erp", also: "time.skew/ahead",
 	},
 	{
-		name:    "certificate expired, clock right",
-		results: lan("net.egress pass", "time.skew pass", "net.tls/expired fail", "svc.reach.erp/cert_expired fail", "svc.reach.mail pass"),
-		cause:   "net.tls/expired", confidence: Confirmed, actor: Service, folded: "svc.reach.erp",
+		name: "certificate expired, clock right",
+		results: lan(
+			"net.egress pass", "time.skew pass", "net.tls/expired fail", "svc.reach.erp/cert_expired fail",
+			"svc.reach.mail pass",
+		),
+		cause: "net.tls/expired", confidence: Confirmed, actor: Service, folded: "svc.reach.erp",
 	},
 	{
 		name: "interception",
@@ -150,9 +156,12 @@ var golden = []struct {
 		cause: "net.tls/intercepted", confidence: Likely, actor: IT, folded: "svc.reach.erp svc.reach.mail",
 	},
 	{
-		name:    "a service refuses while the rest is fine: the service",
-		results: lan("net.egress pass", "net.dns.system pass", "net.tls pass", "svc.reach.erp/refused fail", "svc.reach.mail pass"),
-		cause:   "svc.reach.erp/refused", confidence: Confirmed, actor: Service,
+		name: "a service refuses while the rest is fine: the service",
+		results: lan(
+			"net.egress pass", "net.dns.system pass", "net.tls pass", "svc.reach.erp/refused fail",
+			"svc.reach.mail pass",
+		),
+		cause: "svc.reach.erp/refused", confidence: Confirmed, actor: Service,
 	},
 	{
 		name: "a service refuses while the name servers are dead: both are named, the refusal is not explained",
@@ -167,18 +176,22 @@ var golden = []struct {
 		cause:   "healthy", confidence: Confirmed, also: "net.egress/silent",
 	},
 	{
-		name:    "dead proxy",
-		results: lan("net.egress pass", "net.dns.system pass", "net.proxy/refused fail", "svc.reach.erp/proxy fail"),
-		cause:   "net.proxy/refused", confidence: Confirmed, actor: IT, folded: "svc.reach.erp",
+		name: "dead proxy",
+		results: lan(
+			"net.egress pass", "net.dns.system pass", "net.proxy/refused fail", "svc.reach.erp/proxy fail",
+		),
+		cause: "net.proxy/refused", confidence: Confirmed, actor: IT, folded: "svc.reach.erp",
 	},
 	{
 		name: "print queue paused", results: lan("net.egress pass", "print.spooler pass", "print.queue/paused fail"),
 		cause: "print.queue/paused", confidence: Confirmed, actor: You,
 	},
 	{
-		name:    "disk full is the root of the dead spooler",
-		results: []string{"net.link pass", "disk.space/full fail", "print.spooler/down fail", "print.queue skip"},
-		cause:   "disk.space/full", confidence: Confirmed, actor: You, folded: "print.spooler",
+		name: "disk full is the root of the dead spooler",
+		results: []string{
+			"net.link pass", "disk.space/full fail", "print.spooler/down fail", "print.queue skip",
+		},
+		cause: "disk.space/full", confidence: Confirmed, actor: You, folded: "print.spooler",
 	},
 	{
 		name:    "a disk that is only low does not explain a dead spooler",
@@ -199,9 +212,11 @@ var golden = []struct {
 		cause: "healthy", confidence: Confirmed, also: "sys.uptime/long",
 	},
 	{
-		name:    "two unrelated faults are both named, never merged",
-		results: lan("net.egress pass", "net.dns.system pass", "svc.reach.erp/down fail", "disk.space/full fail"),
-		cause:   "disk.space/full", confidence: Confirmed, actor: You, also: "svc.reach.erp/down",
+		name: "two unrelated faults are both named, never merged",
+		results: lan(
+			"net.egress pass", "net.dns.system pass", "svc.reach.erp/down fail", "disk.space/full fail",
+		),
+		cause: "disk.space/full", confidence: Confirmed, actor: You, also: "svc.reach.erp/down",
 	},
 	{
 		name: "one check that answers once out of two is a remark", results: lan("net.egress/flapping warn", "net.dns.system pass"),

@@ -47,14 +47,16 @@ func TestSentences(t *testing.T) {
 		},
 		{
 			cause: "net.tls/expired", facts: []diagnostics.Fact{diagnostics.Text("endpoint", "desk")},
-			fr: "Le certificat de sécurité de «\u00a0le centre de services\u00a0» a expiré.",
-			en: "The security certificate of “the service desk” has expired.",
+			fr: "Le certificat de sécurité de «\u00a0centre de services\u00a0» a expiré.",
+			en: "The security certificate of “service desk” has expired.",
 		},
 		{
 			cause: "disk.space/full",
-			facts: []diagnostics.Fact{diagnostics.Text("volume", "system"), diagnostics.Int("free_bytes", 312_400_000, "B")},
-			fr:    "Le disque est plein (disque du système)\u00a0: il ne reste que 312\u00a0Mo.",
-			en:    "The disk is full (system disk): only 312 MB is left.",
+			facts: []diagnostics.Fact{
+				diagnostics.Text("volume", "system"), diagnostics.Int("free_bytes", 312_400_000, "B"),
+			},
+			fr: "Le disque est plein (disque du système)\u00a0: il ne reste que 312\u00a0Mo.",
+			en: "The disk is full (system disk): only 312 MB is left.",
 		},
 		{
 			cause: "perf.memory/low", facts: []diagnostics.Fact{{Key: "available_bytes", Value: 1.25e9, Unit: "B"}},

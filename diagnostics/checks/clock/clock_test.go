@@ -25,7 +25,10 @@ func TestJudge(t *testing.T) {
 	}{
 		{"right", read(300*time.Millisecond, -200*time.Millisecond), "pass ", ""},
 		{"nobody to ask", nil, "unknown ", "clock.no_reference"},
-		{"within the error bar", []probe.ClockReading{{Offset: 11 * time.Second, Error: 2 * time.Second}}, "pass ", ""},
+		{
+			"within the error bar",
+			[]probe.ClockReading{{Offset: 11 * time.Second, Error: 2 * time.Second}}, "pass ", "",
+		},
 		{"40 s ahead", read(40 * time.Second), "warn time.skew/ahead", ""},
 		{"90 s behind", read(-90*time.Second, -91*time.Second), "fail time.skew/behind", ""},
 		{"41 days ahead", read(41*day, 41*day), "fail time.skew/ahead", ""},
@@ -49,8 +52,14 @@ func TestJudge(t *testing.T) {
 // This computer is no reference for its own clock: the practice desk on it would prove nothing.
 func TestReferences(t *testing.T) {
 	p := Params{
-		Time: []string{"ntp.example:123", "ntp.example", "192.0.2.1:123", "[2001:db8::1]:123", "https://time.example/x", "[::1]:123"},
-		URLs: []string{"http://127.0.0.1:8080", "http://localhost/", "https://time.example/again", "https://desk.example", "://"},
+		Time: []string{
+			"ntp.example:123", "ntp.example", "192.0.2.1:123", "[2001:db8::1]:123",
+			"https://time.example/x", "[::1]:123",
+		},
+		URLs: []string{
+			"http://127.0.0.1:8080", "http://localhost/", "https://time.example/again",
+			"https://desk.example", "://",
+		},
 	}
 	if got := strings.Join(p.references(), " "); got != "ntp.example:123 192.0.2.1:123 [2001:db8::1]:123 https://time.example/x https://desk.example" {
 		t.Error(got)

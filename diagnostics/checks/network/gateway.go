@@ -52,8 +52,8 @@ func askHops(ctx context.Context, routes []probe.Route, patience time.Duration) 
 	for range routes {
 		h := <-answers
 		hops[h.i] = h.hop
-		if h.i == 0 && h.alive() {
-			// The preferred one lives, which is what counts; the others are a remark.
+		if h.alive() && (h.i == 0 || h.route.V6 != routes[0].V6) {
+			// The preferred one lives, or the other family does: enough to work. The rest is a remark.
 			timer := time.AfterFunc(settleHops, cancel)
 			defer timer.Stop()
 		}

@@ -64,18 +64,50 @@ func TestLink(t *testing.T) {
 		{"nothing but the loopback", nil, "", false, "fail net.link/none"},
 		{"a container's only interface", []probe.Link{nic("eth0", virtual)}, "", false, "pass"},
 		{"a container without /sys", []probe.Link{nic("eth0", unlisted)}, "", false, "pass"},
-		{"cable pulled, docker runs on", []probe.Link{nic("eth0", unplugged), nic("docker0", virtual), nic("veth12ab34f", virtual)}, "", false, "fail net.link/no_carrier"},
-		{"cable pulled, VPN still up", []probe.Link{nic("eth0", unplugged), nic("wg0", tunnelled)}, "", false, "fail net.link/no_carrier"},
+		{
+			"cable pulled, docker runs on",
+			[]probe.Link{nic("eth0", unplugged), nic("docker0", virtual), nic("veth12ab34f", virtual)}, "",
+			false, "fail net.link/no_carrier",
+		},
+		{
+			"cable pulled, VPN still up", []probe.Link{nic("eth0", unplugged), nic("wg0", tunnelled)}, "",
+			false, "fail net.link/no_carrier",
+		},
 		{"a bridge over the card", []probe.Link{nic("eth0"), nic("br0", virtual)}, "br0", false, "pass"},
-		{"laptop on Wi-Fi, no cable", []probe.Link{nic("eth0", unplugged), nic("wlan0", wifi)}, "wlan0", false, "pass"},
-		{"Wi-Fi not connected", []probe.Link{nic("wlan0", wifi, unplugged)}, "", false, "fail net.link/wifi_not_connected"},
-		{"flight mode", []probe.Link{nic("eth0", unplugged), nic("wlan0", wifi, down)}, "", true, "fail net.link/wifi_off"},
-		{"flight mode with a cable", []probe.Link{nic("eth0"), nic("wlan0", wifi, down)}, "eth0", true, "pass"},
+		{
+			"laptop on Wi-Fi, no cable", []probe.Link{nic("eth0", unplugged), nic("wlan0", wifi)}, "wlan0",
+			false, "pass",
+		},
+		{
+			"Wi-Fi not connected", []probe.Link{nic("wlan0", wifi, unplugged)}, "", false,
+			"fail net.link/wifi_not_connected",
+		},
+		{
+			"flight mode", []probe.Link{nic("eth0", unplugged), nic("wlan0", wifi, down)}, "", true,
+			"fail net.link/wifi_off",
+		},
+		{
+			"flight mode with a cable", []probe.Link{nic("eth0"), nic("wlan0", wifi, down)}, "eth0", true,
+			"pass",
+		},
 		{"switched off", []probe.Link{nic("eth0", down)}, "", false, "fail net.link/disabled"},
-		{"10 Mb/s", []probe.Link{nic("eth0", func(l *probe.Link) { l.SpeedMbs = 10 })}, "eth0", false, "warn net.link/slow"},
-		{"half duplex", []probe.Link{nic("eth0", func(l *probe.Link) { l.Duplex = "half" })}, "eth0", false, "warn net.link/slow"},
-		{"a slow second card", []probe.Link{nic("eth0"), nic("eth1", func(l *probe.Link) { l.SpeedMbs = 10 })}, "eth0", false, "pass"},
-		{"speed unknown", []probe.Link{nic("eth0", func(l *probe.Link) { l.SpeedMbs = 0 })}, "eth0", false, "pass"},
+		{
+			"10 Mb/s", []probe.Link{nic("eth0", func(l *probe.Link) { l.SpeedMbs = 10 })}, "eth0", false,
+			"warn net.link/slow",
+		},
+		{
+			"half duplex", []probe.Link{nic("eth0", func(l *probe.Link) { l.Duplex = "half" })}, "eth0",
+			false, "warn net.link/slow",
+		},
+		{
+			"a slow second card",
+			[]probe.Link{nic("eth0"), nic("eth1", func(l *probe.Link) { l.SpeedMbs = 10 })}, "eth0", false,
+			"pass",
+		},
+		{
+			"speed unknown", []probe.Link{nic("eth0", func(l *probe.Link) { l.SpeedMbs = 0 })}, "eth0",
+			false, "pass",
+		},
 	} {
 		check(t, c.name, judgeLink(usable(c.links, map[string]bool{c.routed: true}), c.blocked, 10), c.want)
 	}
@@ -101,7 +133,11 @@ func TestAddr(t *testing.T) {
 		{"self-assigned", with("169.254.3.4/16", "fe80::1/64"), "fail net.addr/self_assigned"},
 		{"self-assigned beside a real one", with("169.254.3.4/16", "192.0.2.7/24"), "pass"},
 		{"none", with(), "fail net.addr/none"},
-		{"an address on a cable that is pulled", []probe.Link{func() probe.Link { l := with("192.0.2.7/24")[0]; l.Running = false; return l }()}, "fail net.addr/none"},
+		{
+			"an address on a cable that is pulled",
+			[]probe.Link{func() probe.Link { l := with("192.0.2.7/24")[0]; l.Running = false; return l }()},
+			"fail net.addr/none",
+		},
 	} {
 		check(t, c.name, judgeAddr(c.links), c.want)
 	}
@@ -125,9 +161,19 @@ func TestGateway(t *testing.T) {
 		{"the kernel does not tell", []hop{gw(probe.NeighbourUnknown, false, 0)}, "pass"},
 		{"nobody home", []hop{gw(probe.NeighbourFailed, false, 0)}, "fail net.gateway/silent"},
 		{"nobody home yet", []hop{gw(probe.NeighbourIncomplete, false, 0)}, "fail net.gateway/silent"},
-		{"preferred dead, second alive", []hop{gw(probe.NeighbourFailed, false, 0), gw(probe.NeighbourReachable, true, ms)}, "fail net.gateway/preferred_dead"},
-		{"IPv4 dead, IPv6 alive", []hop{gw(probe.NeighbourFailed, false, 0), six(gw(probe.NeighbourReachable, true, ms))}, "pass"},
-		{"preferred alive, spare dead", []hop{gw(probe.NeighbourReachable, true, ms), gw(probe.NeighbourFailed, false, 0)}, "pass"},
+		{
+			"preferred dead, second alive",
+			[]hop{gw(probe.NeighbourFailed, false, 0), gw(probe.NeighbourReachable, true, ms)},
+			"fail net.gateway/preferred_dead",
+		},
+		{
+			"IPv4 dead, IPv6 alive",
+			[]hop{gw(probe.NeighbourFailed, false, 0), six(gw(probe.NeighbourReachable, true, ms))}, "pass",
+		},
+		{
+			"preferred alive, spare dead",
+			[]hop{gw(probe.NeighbourReachable, true, ms), gw(probe.NeighbourFailed, false, 0)}, "pass",
+		},
 		{"slow", []hop{gw(probe.NeighbourReachable, true, 400*ms)}, "warn net.gateway/slow"},
 		{"a lost request is no distance", []hop{gw(probe.NeighbourReachable, true, 1014*ms)}, "pass"},
 	} {
@@ -150,7 +196,10 @@ func TestEgress(t *testing.T) {
 		{"none", []exit{dead(probe.KindTimeout), dead(probe.KindTimeout)}, "fail net.egress/silent"},
 		{"mixed", []exit{dead(probe.KindTimeout), dead(probe.KindUnreachable)}, "fail net.egress/silent"},
 		{"refused", []exit{dead(probe.KindRefused)}, "fail net.egress/refused"},
-		{"no way", []exit{dead(probe.KindUnreachable), dead(probe.KindUnreachable)}, "fail net.egress/unreachable"},
+		{
+			"no way", []exit{dead(probe.KindUnreachable), dead(probe.KindUnreachable)},
+			"fail net.egress/unreachable",
+		},
 		{"forbidden here", []exit{dead(probe.KindDenied)}, "fail net.egress/denied"},
 		{"no IPv6 here", []exit{up(20 * ms), six(dead(probe.KindUnreachable))}, "pass"},
 		{"IPv6 black-holed", []exit{up(20 * ms), six(dead(probe.KindTimeout))}, "warn net.egress/one_family"},
@@ -176,13 +225,19 @@ func TestPortal(t *testing.T) {
 	}{
 		{"204", page, answer(204, "", ""), "pass"},
 		{"redirect", page, answer(302, "http://login.hotel.example/", ""), "fail net.portal/sign_in"},
-		{"redirect to an address", page, answer(307, "http://192.0.2.1/login", ""), "fail net.portal/sign_in"},
+		{
+			"redirect to an address", page, answer(307, "http://192.0.2.1/login", ""),
+			"fail net.portal/sign_in",
+		},
 		{"511", page, answer(511, "", "sign in"), "fail net.portal/sign_in"},
 		{"another page", page, answer(200, "", "<html>Welcome"), "fail net.portal/replaced"},
 		{"a 204 with a body is no 204", page, answer(204, "", "x"), "fail net.portal/replaced"},
 		{"the system's page", nm, answer(200, "", "NetworkManager is online\n"), "pass"},
 		{"the system's page, replaced", nm, answer(200, "", "<html>"), "fail net.portal/replaced"},
-		{"the page's own server prefers https", page, answer(301, "https://portal.example/204", ""), "unknown"},
+		{
+			"the page's own server prefers https", page, answer(301, "https://portal.example/204", ""),
+			"unknown",
+		},
 		{"the page is gone", page, answer(404, "", ""), "unknown"},
 		{"its server is down", page, answer(503, "", ""), "unknown"},
 		{"no answer", page, probe.HTTPAnswer{Stage: probe.StageTCP, Err: syscall.ECONNREFUSED}, "unknown"},
@@ -219,8 +274,14 @@ func TestNameServers(t *testing.T) {
 		{"stub well, one behind it dead", at("stub:ok", "ok", "silent"), "warn net.dns.servers/one_dead"},
 		{"stub dead, servers well", at("stub:closed", "ok"), "fail net.dns.servers/local_dead"},
 		{"stub dead, and nothing known behind it", at("stub:closed"), "fail net.dns.servers/local_dead"},
-		{"stub alive, all behind it dead, and it says so", at("stub:servfail", "silent"), "fail net.dns.servers/silent"},
-		{"stub answers from its cache, all behind it dead", at("stub:ok", "silent", "silent"), "warn net.dns.servers/upstream_dead"},
+		{
+			"stub alive, all behind it dead, and it says so", at("stub:servfail", "silent"),
+			"fail net.dns.servers/silent",
+		},
+		{
+			"stub answers from its cache, all behind it dead", at("stub:ok", "silent", "silent"),
+			"warn net.dns.servers/upstream_dead",
+		},
 	} {
 		check(t, c.name, judgeServers(c.servers), c.want)
 	}
@@ -255,9 +316,18 @@ func TestNames(t *testing.T) {
 	const slow = 800 * time.Millisecond
 	missing := []lookup{{kind: probe.KindName, code: "NXDOMAIN"}}
 	check(t, "resolved", judgeNames([]lookup{{addrs: 1, took: 5 * time.Millisecond}}, "", slow), "pass")
-	check(t, "one of two exists", judgeNames([]lookup{missing[0], {addrs: 1, took: 5 * time.Millisecond}}, "", slow), "pass")
-	check(t, "slow", judgeNames([]lookup{{addrs: 1, took: time.Second}}, "", slow), "warn net.dns.system/slow")
-	check(t, "silence", judgeNames([]lookup{{kind: probe.KindNameTimeout}}, "", slow), "fail net.dns.system/silent")
+	check(
+		t, "one of two exists",
+		judgeNames([]lookup{missing[0], {addrs: 1, took: 5 * time.Millisecond}}, "", slow), "pass",
+	)
+	check(
+		t, "slow", judgeNames([]lookup{{addrs: 1, took: time.Second}}, "", slow),
+		"warn net.dns.system/slow",
+	)
+	check(
+		t, "silence", judgeNames([]lookup{{kind: probe.KindNameTimeout}}, "", slow),
+		"fail net.dns.system/silent",
+	)
 	for why, want := range map[string]string{
 		"nxdomain": "no_such_name", "success": "no_such_name", "servfail": "servfail", "refused": "refused",
 		"unconfigured": "unconfigured", "silent": "silent", "": "silent", "rcode9": "silent",
@@ -281,7 +351,10 @@ func TestProxy(t *testing.T) {
 		{"407", probe.ProxyAnswer{Stage: "connect", Status: 407}, "fail net.proxy/sign_in"},
 		{"403", probe.ProxyAnswer{Stage: "connect", Status: 403}, "fail net.proxy/denied"},
 		{"503", probe.ProxyAnswer{Stage: "connect", Status: 503}, "fail net.proxy/no_tunnel"},
-		{"hangs up", probe.ProxyAnswer{Stage: "connect", Err: syscall.ECONNRESET}, "fail net.proxy/no_tunnel"},
+		{
+			"hangs up", probe.ProxyAnswer{Stage: "connect", Err: syscall.ECONNRESET},
+			"fail net.proxy/no_tunnel",
+		},
 	} {
 		o := judgeProxy(probe.Proxy{URL: u, Source: "settings"}, c.a)
 		check(t, c.name, o, c.want)
@@ -317,14 +390,28 @@ func TestTLS(t *testing.T) {
 		{"what could be asked is fine", []shake{closed, fine("erp")}, "pass"},
 		{"expires soon", []shake{fine("desk"), soon}, "warn net.tls/expiring"},
 		{"expired", []shake{fine("desk"), refused("erp", probe.TLSExpired, "CA")}, "fail net.tls/expired"},
-		{"one stranger is that host's affair", []shake{fine("desk"), refused("erp", probe.TLSUntrusted, "Box")}, "fail net.tls/untrusted"},
-		{"the same stranger everywhere", []shake{refused("desk", probe.TLSUntrusted, "Box"), refused("erp", probe.TLSUntrusted, "Box")}, "fail net.tls/intercepted"},
-		{"two strangers", []shake{refused("desk", probe.TLSUntrusted, "A"), refused("erp", probe.TLSUntrusted, "B")}, "fail net.tls/untrusted"},
+		{
+			"one stranger is that host's affair",
+			[]shake{fine("desk"), refused("erp", probe.TLSUntrusted, "Box")}, "fail net.tls/untrusted",
+		},
+		{
+			"the same stranger everywhere",
+			[]shake{refused("desk", probe.TLSUntrusted, "Box"), refused("erp", probe.TLSUntrusted, "Box")},
+			"fail net.tls/intercepted",
+		},
+		{
+			"two strangers",
+			[]shake{refused("desk", probe.TLSUntrusted, "A"), refused("erp", probe.TLSUntrusted, "B")},
+			"fail net.tls/untrusted",
+		},
 	} {
 		check(t, c.name, judgeTLS(c.shakes, now, 14*day), c.want)
 	}
 	for reason := range tlsCauses {
-		check(t, reason, judgeTLS([]shake{refused("erp", reason, "CA")}, now, day), "fail "+string(tlsCauses[reason]))
+		check(
+			t, reason, judgeTLS([]shake{refused("erp", reason, "CA")}, now, day),
+			"fail "+string(tlsCauses[reason]),
+		)
 	}
 }
 

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"crypto/x509"
-	"net"
 	"net/url"
 	"slices"
 	"time"
@@ -75,7 +74,7 @@ func (p Params) tlsTargets() []Endpoint {
 func shakeHands(ctx context.Context, e Endpoint, proxy string, roots *x509.CertPool) shake {
 	u, _ := url.Parse(e.URL) // parsed before
 	s := shake{name: e.Name, host: u.Hostname()}
-	conn, err := tunnel(ctx, u, proxy)
+	conn, err := probe.ConnectAny(ctx, proxy, u, hostPort(u))
 	if err != nil {
 		_, s.code = probe.Kind(err)
 		return s
@@ -91,25 +90,11 @@ func shakeHands(ctx context.Context, e Endpoint, proxy string, roots *x509.CertP
 	if s.reason == probe.TLSTimeout || ctx.Err() != nil {
 		return s
 	}
-	if conn, err = tunnel(ctx, u, proxy); err == nil {
+	if conn, err = probe.ConnectAny(ctx, proxy, u, hostPort(u)); err == nil {
 		s.cert, s.read = probe.ReadCertificate(ctx, conn, u.Hostname())
 		_ = conn.Close()
 	}
 	return s
-}
-
-// tunnel connects to a URL's host, through the proxy where one applies.
-func tunnel(ctx context.Context, u *url.URL, configured string) (net.Conn, error) {
-	via, err := probe.ProxyFor(configured)(u)
-	if err != nil || via == nil {
-		d := probe.DialHost(ctx, hostPort(u))
-		return d.Conn, d.Err
-	}
-	a := probe.TryProxy(ctx, via, hostPort(u))
-	if a.Conn == nil && a.Err == nil {
-		return nil, &net.OpError{Op: "proxyconnect", Err: net.ErrClosed}
-	}
-	return a.Conn, a.Err
 }
 
 var tlsCauses = map[string]diagnostics.Cause{

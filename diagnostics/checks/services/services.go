@@ -88,7 +88,7 @@ func reach(
 		if err != nil {
 			return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "config.desk.ca_file"}
 		}
-		a := probe.Fetch(ctx, probe.HTTPRequest{URL: s.URL, Proxy: p.Proxy, Roots: roots})
+		a := probe.FetchAny(ctx, probe.HTTPRequest{URL: s.URL, Proxy: p.Proxy, Roots: roots})
 		out := judge(a, slow)
 		out.Cause = diagnostics.Cause(strings.Replace(string(out.Cause), "svc.reach.*", id, 1))
 		out.Target = s.Name

@@ -28,23 +28,62 @@ func TestJudge(t *testing.T) {
 		{"does not like us", probe.HTTPAnswer{Stage: "http", Status: 403}, "pass "},
 		{"sends to a sign-in page", probe.HTTPAnswer{Stage: "http", Status: 302}, "pass "},
 		{"down", probe.HTTPAnswer{Stage: "http", Status: 503}, "fail svc.reach.*/down"},
-		{"slow", probe.HTTPAnswer{Stage: "http", Status: 200, Took: 2 * time.Second}, "warn svc.reach.*/slow"},
-		{"one lost request is not slow", probe.HTTPAnswer{Stage: "http", Status: 200, Connect: 1020 * time.Millisecond, Took: 2 * time.Second}, "pass "},
+		{
+			"slow", probe.HTTPAnswer{Stage: "http", Status: 200, Took: 2 * time.Second},
+			"warn svc.reach.*/slow",
+		},
+		{
+			"one lost request is not slow",
+			probe.HTTPAnswer{Stage: "http", Status: 200, Connect: 1020 * time.Millisecond, Took: 2 * time.Second},
+			"pass ",
+		},
 		{"refused", probe.HTTPAnswer{Stage: "tcp", Err: syscall.ECONNREFUSED}, "fail svc.reach.*/refused"},
 		{"silent", probe.HTTPAnswer{Stage: "tcp", Err: context.DeadlineExceeded}, "fail svc.reach.*/silent"},
-		{"silent after the connection", probe.HTTPAnswer{Stage: "http", Err: context.DeadlineExceeded}, "fail svc.reach.*/silent"},
+		{
+			"silent after the connection", probe.HTTPAnswer{Stage: "http", Err: context.DeadlineExceeded},
+			"fail svc.reach.*/silent",
+		},
 		{"no way", probe.HTTPAnswer{Stage: "tcp", Err: syscall.EHOSTUNREACH}, "fail svc.reach.*/unreachable"},
 		{"forbidden here", probe.HTTPAnswer{Stage: "tcp", Err: syscall.EACCES}, "fail svc.reach.*/denied"},
 		{"hangs up", probe.HTTPAnswer{Stage: "http", Err: syscall.ECONNRESET}, "fail svc.reach.*/broken"},
-		{"unknown name", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsNotFound: true}}, "fail svc.reach.*/no_such_name"},
-		{"silent name server", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsTimeout: true}}, "fail svc.reach.*/name"},
-		{"name never answered", probe.HTTPAnswer{Stage: "name", Err: context.DeadlineExceeded}, "fail svc.reach.*/name"},
-		{"proxy", probe.HTTPAnswer{Stage: "proxy", Status: 407, Err: syscall.EINVAL}, "fail svc.reach.*/proxy"},
-		{"expired", probe.HTTPAnswer{Stage: "tls", Err: x509.CertificateInvalidError{Cert: past, Reason: x509.Expired}}, "fail svc.reach.*/cert_expired"},
-		{"not yet", probe.HTTPAnswer{Stage: "tls", Err: x509.CertificateInvalidError{Cert: future, Reason: x509.Expired}}, "fail svc.reach.*/cert_not_yet"},
-		{"another's", probe.HTTPAnswer{Stage: "tls", Err: x509.HostnameError{Certificate: past}}, "fail svc.reach.*/cert_name"},
-		{"a stranger's", probe.HTTPAnswer{Stage: "tls", Err: x509.UnknownAuthorityError{}}, "fail svc.reach.*/cert_untrusted"},
-		{"silent in the handshake", probe.HTTPAnswer{Stage: "tls", Err: context.DeadlineExceeded}, "fail svc.reach.*/silent"},
+		{
+			"unknown name", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsNotFound: true}},
+			"fail svc.reach.*/no_such_name",
+		},
+		{
+			"silent name server", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsTimeout: true}},
+			"fail svc.reach.*/name",
+		},
+		{
+			"name never answered", probe.HTTPAnswer{Stage: "name", Err: context.DeadlineExceeded},
+			"fail svc.reach.*/name",
+		},
+		{
+			"proxy", probe.HTTPAnswer{Stage: "proxy", Status: 407, Err: syscall.EINVAL},
+			"fail svc.reach.*/proxy",
+		},
+		{
+			"expired",
+			probe.HTTPAnswer{Stage: "tls", Err: x509.CertificateInvalidError{Cert: past, Reason: x509.Expired}},
+			"fail svc.reach.*/cert_expired",
+		},
+		{
+			"not yet",
+			probe.HTTPAnswer{Stage: "tls", Err: x509.CertificateInvalidError{Cert: future, Reason: x509.Expired}},
+			"fail svc.reach.*/cert_not_yet",
+		},
+		{
+			"another's", probe.HTTPAnswer{Stage: "tls", Err: x509.HostnameError{Certificate: past}},
+			"fail svc.reach.*/cert_name",
+		},
+		{
+			"a stranger's", probe.HTTPAnswer{Stage: "tls", Err: x509.UnknownAuthorityError{}},
+			"fail svc.reach.*/cert_untrusted",
+		},
+		{
+			"silent in the handshake", probe.HTTPAnswer{Stage: "tls", Err: context.DeadlineExceeded},
+			"fail svc.reach.*/silent",
+		},
 	} {
 		o := judge(c.a, 1500*time.Millisecond)
 		if got := string(o.Status) + " " + string(o.Cause); got != c.want {
@@ -56,7 +95,9 @@ func TestJudge(t *testing.T) {
 func TestSlugsAreDistinctAndPlain(t *testing.T) {
 	var ids []string
 	for _, c := range Checks(Params{Services: []Service{
-		{"ERP", "https://erp.example/"}, {"erp", "https://other.example/"}, {"Messagerie d'été", "https://mail.example"}, {"../..", "http://x"},
+		{
+			"ERP", "https://erp.example/"}, {"erp", "https://other.example/"}, {"Messagerie d'été",
+			"https://mail.example"}, {"../..", "http://x"},
 	}}) {
 		ids = append(ids, c.ID)
 	}

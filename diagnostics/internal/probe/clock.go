@@ -109,7 +109,7 @@ func getNTP(b []byte) time.Time {
 // HTTPClock reads a server's Date header.
 func HTTPClock(ctx context.Context, r HTTPRequest) ClockReading {
 	r.Method, r.AnyTime = "HEAD", true
-	a := Fetch(ctx, r)
+	a := FetchAny(ctx, r)
 	if a.Err != nil {
 		return ClockReading{Err: a.Err}
 	}

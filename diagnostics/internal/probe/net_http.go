@@ -31,7 +31,7 @@ type HTTPRequest struct {
 	URL    string
 	Method string // GET when empty
 	Roots  *x509.CertPool
-	// Proxy is the settings' proxy; Direct says that no proxy at all is used, not even the environment's.
+	// Proxy replaces the environment's; Direct says that no proxy at all is used.
 	Proxy  string
 	Direct bool
 	// AnyTime accepts a certificate whatever its dates; see AnyTime.

@@ -68,7 +68,11 @@ func TestConnectivityOfNetworkManager(t *testing.T) {
 		want  string
 	}{
 		{"none", nil, ""},
-		{"the distribution's", map[string]string{"usr/lib/NetworkManager/conf.d/20-connectivity.conf": "[connectivity]\nuri=http://a.example/\n"}, "http://a.example/|NetworkManager is online"},
+		{
+			"the distribution's",
+			map[string]string{"usr/lib/NetworkManager/conf.d/20-connectivity.conf": "[connectivity]\nuri=http://a.example/\n"},
+			"http://a.example/|NetworkManager is online",
+		},
 		{"switched off by the administrator", map[string]string{
 			"usr/lib/NetworkManager/conf.d/20-connectivity.conf": "[connectivity]\nuri=http://a.example/\n",
 			"etc/NetworkManager/conf.d/99-off.conf":              "[connectivity]\nenabled=false\n",
@@ -77,8 +81,16 @@ func TestConnectivityOfNetworkManager(t *testing.T) {
 			"usr/lib/NetworkManager/conf.d/20-connectivity.conf": "[connectivity]\nuri=http://a.example/\n",
 			"etc/NetworkManager/conf.d/20-connectivity.conf":     "# nothing\n",
 		}, ""},
-		{"another section's keys do not count", map[string]string{"etc/NetworkManager/NetworkManager.conf": "[main]\nuri=http://x.example/\n[connectivity]\n#uri=http://y.example/\n"}, ""},
-		{"an empty answer", map[string]string{"etc/NetworkManager/NetworkManager.conf": "[connectivity]\nuri=http://b.example/204\nresponse=\n"}, "http://b.example/204|"},
+		{
+			"another section's keys do not count",
+			map[string]string{"etc/NetworkManager/NetworkManager.conf": "[main]\nuri=http://x.example/\n[connectivity]\n#uri=http://y.example/\n"},
+			"",
+		},
+		{
+			"an empty answer",
+			map[string]string{"etc/NetworkManager/NetworkManager.conf": "[connectivity]\nuri=http://b.example/204\nresponse=\n"},
+			"http://b.example/204|",
+		},
 	} {
 		root := t.TempDir()
 		for name, text := range c.files {

@@ -322,3 +322,43 @@ func TestDialHostClosesLosers(t *testing.T) {
 		t.Error(d.Err)
 	}
 }
+
+// A service behind a proxy that only our settings know is reachable; one that answers straight needs no proxy.
+func TestAnyWayThatWorks(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"} {
+		t.Setenv(name, "")
+	}
+	proxy := quiet(httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodConnect {
+			w.WriteHeader(http.StatusOK)
+			return
+		}
+		w.WriteHeader(http.StatusTeapot)
+	})))
+	defer proxy.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	// 192.0.2.0/24 leads nowhere (RFC 5737); only the proxy can answer.
+	a := FetchAny(ctx, HTTPRequest{URL: "http://192.0.2.77/", Proxy: proxy.URL})
+	if a.Err != nil || a.Status != http.StatusTeapot || !a.Proxied {
+		t.Errorf("%+v", a)
+	}
+	u, _ := url.Parse("https://192.0.2.77/")
+	conn, err := ConnectAny(ctx, proxy.URL, u, "192.0.2.77:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+
+	dead := httptest.NewServer(nil)
+	dead.Close()
+	if a := FetchAny(ctx, HTTPRequest{URL: proxy.URL, Proxy: dead.URL}); a.Status != http.StatusTeapot {
+		t.Errorf("straight: %+v", a)
+	}
+	short, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	if _, err := ConnectAny(short, dead.URL, u, "192.0.2.77:443"); err == nil {
+		t.Error("no way works, and yet it connected")
+	}
+}

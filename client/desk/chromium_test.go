@@ -106,10 +106,11 @@ func profile(t *testing.T) string {
 	}
 	t.Cleanup(func() {
 		for range 50 {
-			if os.RemoveAll(dir) == nil {
+			_ = os.RemoveAll(dir)
+			time.Sleep(100 * time.Millisecond) // time for a child to bring it back
+			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 				return
 			}
-			time.Sleep(100 * time.Millisecond)
 		}
 		t.Errorf("%s cannot be removed", dir)
 	})

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"balise/diagnostics/lab"
 )
 
 // program is an installed Balise with a state of its own.
@@ -25,6 +27,19 @@ type program struct {
 	env []string
 	// stdin is what the next command reads.
 	stdin string
+	// lab, when set, is the broken network that it runs in.
+	lab *lab.Lab
+}
+
+// command prepares the program with its own environment and nothing else.
+func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
+	name := filepath.Join(p.dir, "balise")
+	cmd := exec.CommandContext(ctx, name, args...)
+	if p.lab != nil {
+		cmd = p.lab.Command(ctx, name, args...)
+	}
+	cmd.Env, cmd.WaitDelay = p.env, 5*time.Second
+	return cmd
 }
 
 // install puts the real programs beside each other, as packages do.
@@ -69,6 +84,7 @@ type agent struct {
 	t    testing.TB
 	cmd  *exec.Cmd
 	done chan error
+	gone chan struct{}
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -90,16 +106,21 @@ func (a *agent) said() string {
 // start starts `balise agent`; the test's end stops it.
 func (p *program) start(args ...string) *agent {
 	p.t.Helper()
-	a := &agent{t: p.t, done: make(chan error, 1)}
-	a.cmd = exec.Command(filepath.Join(p.dir, "balise"), args...)
-	a.cmd.Env, a.cmd.Stdout, a.cmd.Stderr = p.env, a, a
-	a.cmd.WaitDelay = 5 * time.Second
+	a := &agent{t: p.t, done: make(chan error, 1), gone: make(chan struct{})}
+	a.cmd = p.command(context.Background(), args...)
+	a.cmd.Stdout, a.cmd.Stderr = a, a
 	if err := a.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	go func() { a.done <- a.cmd.Wait() }()
+	go func() { a.done <- a.cmd.Wait(); close(a.gone) }()
 	p.t.Cleanup(func() {
-		_ = a.cmd.Process.Kill() // ended already, when all went well
+		// It has ended already when all went well. Otherwise its window and its desk go with it.
+		_ = a.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-a.gone:
+		case <-time.After(10 * time.Second):
+			_ = a.cmd.Process.Kill()
+		}
 		if p.t.Failed() {
 			p.t.Logf("the agent said:\n%s", a.said())
 		}
@@ -131,11 +152,10 @@ func (p *program) run(args ...string) (code int, stdout, stderr string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, "balise"), args...)
+	cmd := p.command(ctx, args...)
 	var out, errs bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &out, &errs
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.Stdin, p.stdin = strings.NewReader(p.stdin), ""
-	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {

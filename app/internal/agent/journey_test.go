@@ -174,6 +174,11 @@ func TestInProcess(t *testing.T) {
 	if err != nil || sent.State != "sent" || sent.Number == "" {
 		t.Fatalf("have %+v, %v", sent, err)
 	}
+	b.practice.stop()
+	within(t, 10*time.Second, "the desk ends", func() bool {
+		_, err := b.DeskURL(t.Context())
+		return api.CodeOf(err) == api.CodeNoAgent
+	})
 	if _, err := New(p); api.CodeOf(err) != api.CodeBusy {
 		t.Errorf("a second agent on the same state: %v", err)
 	}

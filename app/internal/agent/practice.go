@@ -182,6 +182,12 @@ func (a *Agent) DeskURL(ctx context.Context) (string, error) {
 	if a.set.now().Desk.Kind != "practice" {
 		return "", &api.Error{Code: api.CodeDeskUnsupported, Detail: "the desk is not the practice desk"}
 	}
+	if !a.p.Resident {
+		// A desk that this process starts ends with it, and the link would lead nowhere.
+		if _, err := desk.Lookup(a.p.StateDir); err != nil {
+			return "", api.NewError(api.CodeNoAgent, err)
+		}
+	}
 	i, err := a.practice.info(ctx)
 	if err != nil {
 		return "", a.explain(err)

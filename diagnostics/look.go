@@ -234,7 +234,9 @@ func (l *look) verdict() Result {
 }
 
 // Combine is the verdict from one or two attempts of a check. A single bad one that is not final is
-// unconfirmed. Two that disagree are flapping. Of two bad ones the milder counts: it is what both saw.
+// unconfirmed. A failure that the other attempt contradicts is flapping; a mere warning (slow once, quick the
+// next time) that it contradicts is nothing, on a busy computer that happens all day. Of two bad ones the
+// milder counts: it is what both saw.
 func Combine(id string, outs []Outcome) Outcome {
 	var good, bad []Outcome
 	for _, o := range outs {
@@ -250,6 +252,8 @@ func Combine(id string, outs []Outcome) Outcome {
 		return good[0]
 	case len(bad) == 0:
 		return outs[0]
+	case len(good) > 0 && bad[0].Status == Warn:
+		return good[0]
 	case len(good) > 0:
 		flap := bad[0]
 		flap.Status, flap.Severity = Warn, Degrades

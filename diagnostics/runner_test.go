@@ -240,6 +240,14 @@ func TestDisagreementIsFlapping(t *testing.T) {
 	}
 }
 
+func TestWarningThatIsContradictedIsNothing(t *testing.T) {
+	warn := Outcome{Status: Warn, Severity: Degrades, Cause: "x/slow"}
+	out := runAll(t, Check{ID: "x", Run: tries(after(0, warn), after(0, good))})
+	if r := out.want(t, "x", Pass, ""); r.Cause != "" || len(r.Attempts) != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestTwoBadAttemptsGiveTheMilder(t *testing.T) {
 	warn := Outcome{Status: Warn, Severity: Degrades, Cause: "x/slow"}
 	for _, run := range []func(context.Context, int) Outcome{

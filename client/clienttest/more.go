@@ -54,8 +54,10 @@ func (s *suite) reopen(t *testing.T) {
 	}
 }
 
-// list pages through fresh tickets and asks for what changed.
+// list pages through fresh tickets and asks for what changed. Others may use the desk meanwhile, so it
+// says nothing about tickets that are not its own.
 func (s *suite) list(t *testing.T) {
+	old := s.made(t, Draft("List, before", "x"))
 	time.Sleep(1100 * time.Millisecond) // desks count in seconds: let earlier changes be past
 	start, err := s.alice.List(stepCtx(t), client.ListQuery{IncludeClosed: true, Limit: 1})
 	must(t, err)
@@ -73,18 +75,16 @@ func (s *suite) list(t *testing.T) {
 	must(t, s.Technician.SetStatus(stepCtx(t), closed, client.StatusResolved))
 
 	got := s.all(t, client.ListQuery{IncludeClosed: true, Limit: 100})
-	for id := range want {
-		if got[id] != 1 {
-			t.Errorf("ticket %s is in the list %d times", id, got[id])
-		}
+	if got[old.ID] == 0 {
+		t.Errorf("ticket %s is not in the list", old.ID)
 	}
 	delta := s.all(t, client.ListQuery{IncludeClosed: true, Since: since, Limit: 2})
-	if s.caps.Delta && len(delta) != len(want) {
-		t.Errorf("changed since %v: %v, want %v", since, delta, want)
+	if s.caps.Delta && delta[old.ID] != 0 {
+		t.Errorf("changed since %v: ticket %s, which did not", since, old.ID)
 	}
 	for id := range want {
-		if delta[id] == 0 {
-			t.Errorf("changed ticket %s is missing", id)
+		if got[id] == 0 || delta[id] == 0 {
+			t.Errorf("ticket %s is %d times in the list, %d times among the changed", id, got[id], delta[id])
 		}
 	}
 	if open := s.all(t, client.ListQuery{Limit: 100}); open[closed] != 0 {

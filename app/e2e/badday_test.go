@@ -113,9 +113,14 @@ func TestTrayMenu(t *testing.T) {
 	if err := item.Choose("Tester"); err != nil {
 		t.Fatal(err)
 	}
-	d.Window("Balise", 30*time.Second)
+	window := d.Window("Balise", 30*time.Second)
 	d.Still(20 * time.Second)
 	d.Picture("check from the menu")
+	d.CloseWindow(window, "Balise")
+	if code, _, errs := p.run(); code != 0 { // a second start
+		t.Errorf("balise beside a running agent: exit %d: %s", code, errs)
+	}
+	d.Window("Balise", 30*time.Second)
 	if err := item.Choose("Quitter"); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,12 @@ func TestJourney(t *testing.T) {
 	press(d, window)
 	d.Still(20 * time.Second)
 	d.Picture("review")
+	// The picture of the screen, taken at the click, only goes along when the user ticks its box.
+	d.ScrollDown()
+	box := d.Area(window)
+	d.Click(box.Min.X+244, box.Max.Y-218)
+	d.Still(20 * time.Second)
+	d.Picture("review with the picture of the screen")
 	press(d, window)
 
 	var list tickets
@@ -60,8 +66,10 @@ func TestJourney(t *testing.T) {
 	if !strings.Contains(page, "ça clignote, déjà deux fois après un redémarrage") {
 		t.Errorf("the technician does not see the user's words:\n%s", page)
 	}
-	d.Keys("alt+F4")
-	d.Until("the window to close", 10*time.Second, func() bool { return len(d.Windows("Balise")) == 0 })
+	if _, view, _ := p.run("tickets", "show", number); !strings.Contains(view, "screenshot.png") {
+		t.Errorf("the picture of the click did not go along:\n%s", view)
+	}
+	d.CloseWindow(window, "Balise")
 	tech.answer(number, "Bonjour, éteignez l'imprimante dix secondes, puis dites-nous si elle repart.")
 
 	d.Until("the notification", 2*time.Minute, func() bool { return len(seen.All()) > 0 })

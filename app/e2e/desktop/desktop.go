@@ -133,10 +133,27 @@ func (d *Desktop) Area(id string) image.Rectangle {
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(v["Width"], v["Height"]))}
 }
 
+// CloseWindow clicks on the cross in a window's frame and waits for the window to go.
+func (d *Desktop) CloseWindow(id, title string) {
+	d.t.Helper()
+	corner := d.Area(id)
+	d.Click(corner.Max.X-11, corner.Min.Y-12)
+	d.Until("the window to close", 10*time.Second, func() bool { return len(d.Windows(title)) == 0 })
+}
+
 // Click moves the mouse and clicks the left button.
 func (d *Desktop) Click(x, y int) {
 	d.t.Helper()
 	d.tool("xdotool", "mousemove", "--sync", strconv.Itoa(x), strconv.Itoa(y), "sleep", "0.15", "click", "1")
+}
+
+// ScrollDown turns the mouse wheel in the middle of the screen until the end of what is there.
+func (d *Desktop) ScrollDown() {
+	d.t.Helper()
+	middle := d.Screen().Bounds().Max.Div(2)
+	d.tool("xdotool", "mousemove", "--sync", strconv.Itoa(middle.X), strconv.Itoa(middle.Y),
+		"click", "--repeat", "40", "--delay", "20", "5")
+	d.Still(10 * time.Second)
 }
 
 // Type types text on the keyboard, slowly enough for every toolkit to see each letter.

@@ -113,20 +113,25 @@ func (i *TrayItem) menu() dbus.BusObject {
 	return i.d.bus.Object(i.name, p)
 }
 
-// FindIcon looks for the beacon's lamp in the panel at the top of the screen: where the icon really is.
+// FindIcon looks for the beacon's lamp in the panel at the top of the screen: where the icon really is. The task
+// list, which shows the same lamp for the window, is to the left of it.
 func (d *Desktop) FindIcon(patience time.Duration) image.Point {
 	d.t.Helper()
-	const panel = 40
+	const panel, gap = 40, 16
 	var at image.Point
 	d.Until("the icon in the panel", patience, func() bool {
 		img := d.Screen()
-		count, sum := 0, image.Point{}
-		for y := range panel {
-			for x := range img.Bounds().Dx() {
+		count, sum, last := 0, image.Point{}, 0
+		for x := range img.Bounds().Dx() {
+			for y := range panel {
 				r, g, b, _ := img.At(x, y).RGBA()
-				if r > 0xd000 && g > 0x7000 && g < 0xc000 && b < 0x4000 {
-					count, sum = count+1, sum.Add(image.Pt(x, y))
+				if r < 0xd000 || g < 0x7000 || g > 0xc000 || b > 0x4000 {
+					continue
 				}
+				if x-last > gap {
+					count, sum = 0, image.Point{}
+				}
+				count, sum, last = count+1, sum.Add(image.Pt(x, y)), x
 			}
 		}
 		if count < 8 {

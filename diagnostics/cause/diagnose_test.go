@@ -262,6 +262,20 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
+// No network, however broken, is the reason why a service of this very computer is stopped.
+func TestNetworkDoesNotExplainALocalService(t *testing.T) {
+	results := seen(lan("net.egress/refused fail", "svc.reach.erp/refused fail")...)
+	results[4].Facts = append(results[4].Facts, diagnostics.Bool("local", true))
+	d, _ := Diagnose(results, core(t))
+	if len(d.Folded) > 0 || len(d.Also) != 1 {
+		t.Errorf("%+v", d)
+	}
+	results[4].Facts = results[4].Facts[:len(results[4].Facts)-1]
+	if d, _ := Diagnose(results, core(t)); len(d.Folded) != 1 {
+		t.Errorf("%+v", d)
+	}
+}
+
 // The order in which results come is the order in which checks finish: chance.
 func TestDiagnoseDoesNotDependOnOrder(t *testing.T) {
 	kb := core(t)

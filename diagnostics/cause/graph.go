@@ -3,6 +3,7 @@ package cause
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"balise/diagnostics"
 )
@@ -100,9 +101,16 @@ func (v *view) relations(id string) []string {
 	return slices.Concat(rel.Needs, rel.ExplainedBy)
 }
 
+// localFact is the key of the fact, true, by which a check says that its target is this computer itself: no
+// network explains its failure.
+const localFact = "local"
+
 // explains tells whether one bad result can be the reason of another, by strength and by kind.
 func (v *view) explains(p, i int) bool {
 	by, of := v.results[p], v.results[i]
+	if f, ok := of.Fact(localFact); ok && f.Value == true && strings.HasPrefix(by.ID, "net.") {
+		return false
+	}
 	e, _ := v.kb.Entry(by.Cause)
 	if by.Status == diagnostics.Warn && of.Status == diagnostics.Fail && !e.Strong {
 		return false

@@ -96,6 +96,10 @@ func reach(
 		if u, err := url.Parse(s.URL); err == nil {
 			out.Facts = append(out.Facts,
 				diagnostics.Identifier("host", u.Hostname(), diagnostics.Infra, diagnostics.KindHost))
+			if local(u.Hostname()) {
+				// Package cause reads this: no network explains a service of this very computer.
+				out.Facts = append(out.Facts, diagnostics.Bool("local", true))
+			}
 		}
 		return out
 	}

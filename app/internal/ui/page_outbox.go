@@ -102,7 +102,8 @@ func (u *UI) outboxCard(s *scope, it api.OutboxItem, after func()) object {
 	buttons := objects{retry}
 	if it.Kind != "reply" {
 		buttons.add(widgets.NewButton(u.inPage, widgets.Secondary, u.tr("outbox.export"), func() {
-			u.saveAs(s, u.tr("outbox.export_title"), "balise-"+safeName(it.Code)+".zip",
+			u.saveAs(s, u.tr("outbox.export_title"), u.tr("outbox.export_how"),
+				"balise-"+safeName(it.Code)+".zip",
 				func(ctx context.Context, w io.Writer) error { return u.p.Service.Export(ctx, it.Ref, w) })
 		}))
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func (a *quitApp) Quit() { *a.quit++ }
 // picturesEnv names a folder for pictures of the pages.
 const picturesEnv = "BALISE_UI_PICTURES"
 
+// sharedApp is one for all tests: each new one would read the fonts again, which takes longer than a page.
+var sharedApp = sync.OnceValue(test.NewApp)
+
 type setup struct {
 	lang, page, incident string
 	dark                 bool
@@ -66,7 +70,7 @@ func newRig(t *testing.T, s setup) *rig {
 		variant = fynetheme.VariantDark
 	}
 	r := &rig{t: t, a: s.agent, queue: make(chan func(), 4096)}
-	app := &quitApp{App: test.NewTempApp(t), quit: &r.quits}
+	app := &quitApp{App: sharedApp(), quit: &r.quits}
 	r.u = New(Params{
 		App: app, Service: s.agent, Texts: i18n.New(s.lang), Page: s.page, Incident: s.incident,
 		Post: func(f func()) { r.queue <- f }, Now: fakeagent.Clock, Theme: theme.Fixed(variant),

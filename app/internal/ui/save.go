@@ -17,14 +17,15 @@ import (
 
 // saveAttachment asks where to keep a file of a ticket and fetches it.
 func (u *UI) saveAttachment(s *scope, n string, a api.Attachment) {
-	u.saveAs(s, u.tr("save.title"), safeName(a.Name), func(ctx context.Context, w io.Writer) error {
+	u.saveAs(s, u.tr("save.title"), u.tr("save.care"), safeName(a.Name), func(ctx context.Context,
+		w io.Writer) error {
 		return u.p.Service.Download(ctx, n, a.ID, w)
 	})
 }
 
 // saveAs asks for a path, which the keyboard can type, and writes what fetch gives. A file that exists is
 // never overwritten, and a file that could not be finished does not stay.
-func (u *UI) saveAs(s *scope, title, name string, fetch func(context.Context, io.Writer) error) {
+func (u *UI) saveAs(s *scope, title, note, name string, fetch func(context.Context, io.Writer) error) {
 	d := widgets.NewDialog(u.win.Canvas(), nil)
 	path := widgets.NewEntry(d.Host)
 	path.SetText(filepath.Join(downloads(), name))
@@ -54,7 +55,7 @@ func (u *UI) saveAs(s *scope, title, name string, fetch func(context.Context, io
 	path.OnEnter = run
 	save = widgets.NewButton(d.Host, widgets.Primary, u.tr("save.save"), run)
 	cancel := widgets.NewButton(d.Host, widgets.Secondary, u.t.T("button.cancel"), d.Cancel)
-	d.Show(title, stack(field(u.tr("save.where"), path), widgets.Muted(u.tr("save.care")), state), path,
+	d.Show(title, stack(field(u.tr("save.where"), path), widgets.Muted(note), state), path,
 		cancel, save)
 }
 

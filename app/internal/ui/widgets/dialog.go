@@ -40,7 +40,8 @@ func (d *Dialog) Show(title string, content fyne.CanvasObject, focus fyne.Focusa
 	}
 	size := d.canvas.Size()
 	width := min(size.Width-32, dialogWidth)
-	inner := container.NewVBox(Heading(title), content)
+	// The padding keeps the edge of an input inside the scroller's clip.
+	inner := container.NewPadded(container.NewVBox(Heading(title), content))
 	// Laid out once at its width, a wrapped text knows how high it is.
 	inner.Resize(fyne.NewSize(width, inner.MinSize().Height))
 	height := inner.MinSize().Height
@@ -48,7 +49,8 @@ func (d *Dialog) Show(title string, content fyne.CanvasObject, focus fyne.Focusa
 	scroll := container.NewVScroll(inner)
 	scroll.SetMinSize(fyne.NewSize(width, min(height, room)))
 	d.pop = widget.NewModalPopUp(
-		container.NewBorder(nil, container.NewVBox(gap(8), row), nil, nil, scroll), d.canvas)
+		container.NewBorder(nil, container.NewPadded(container.NewVBox(gap(4), row)), nil, nil, scroll),
+			d.canvas)
 	d.before = d.canvas.Focused()
 	d.pop.Show()
 	if focus != nil {

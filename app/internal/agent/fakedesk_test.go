@@ -20,7 +20,8 @@ type fakeDesk struct {
 	tickets []client.Ticket
 	threads map[string][]client.Message
 	lists   []client.ListQuery
-	reads   int // threads read
+	reads   int    // threads read
+	broken  string // the ticket whose thread cannot be read
 	clock   time.Time
 }
 
@@ -133,6 +134,9 @@ func (f *fakeDesk) Thread(_ context.Context, id string) ([]client.Message, error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads++
+	if id == f.broken {
+		return nil, client.ErrUnavailable
+	}
 	return slices.Clone(f.threads[id]), f.err
 }
 

@@ -226,37 +226,47 @@ func (f *follow) look(ctx context.Context) error {
 	if !known {
 		q.Since = a.p.Now().Add(-firstLook)
 	}
-	var news []news
-	var now time.Time
+	all, now, err := f.collect(ctx, d, cache, q, known)
+	// What was read is told even when the rest could not be: it is in the cache and would not be new again.
+	if terr := f.tell(ctx, cache, all); err == nil {
+		err = terr
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.store.Put(ctx, sinceKey(id), now.UTC()); err != nil {
+		return err
+	}
+	return a.store.Put(ctx, asOfKey(id), a.p.Now().UTC())
+}
+
+// collect takes every listed ticket into the cache. now is the desk's clock when it was first asked.
+func (f *follow) collect(
+	ctx context.Context, d client.Driver, cache *store.Desk, q client.ListQuery, following bool,
+) (all []news, now time.Time, err error) {
 	for range maxPages {
 		page, err := d.List(ctx, q)
 		if err != nil {
-			return fmt.Errorf("list the tickets: %w", err)
+			return all, now, fmt.Errorf("list the tickets: %w", err)
 		}
 		if now.IsZero() {
 			now = page.Now
 		}
 		for _, t := range page.Tickets {
-			n, err := f.absorb(ctx, d, cache, t, known)
+			n, err := f.absorb(ctx, d, cache, t, following)
 			if err != nil {
-				return err
+				return all, now, err
 			}
-			news = append(news, n...)
+			all = append(all, n...)
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			break
 		}
 	}
 	if now.IsZero() {
-		now = a.p.Now() // a desk without a clock: ours, and the overlap
+		now = f.a.p.Now() // a desk without a clock: ours, and the overlap
 	}
-	if err := a.store.Put(ctx, sinceKey(id), now.UTC()); err != nil {
-		return err
-	}
-	if err := a.store.Put(ctx, asOfKey(id), a.p.Now().UTC()); err != nil {
-		return err
-	}
-	return f.tell(ctx, cache, news)
+	return all, now, nil
 }
 
 // absorb takes one listed ticket into the cache, its thread too when it moved, and returns what is new. What

@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -268,5 +271,62 @@ func TestAStatusInTheThreadIsNotAnAnswer(t *testing.T) {
 	got := whatIsNew(client.Ticket{Status: client.StatusOpen}, true, now, []client.Message{note})
 	if len(got) != 1 || got[0].status != client.StatusPending || got[0].text != "" {
 		t.Errorf("have %+v", got)
+	}
+}
+
+func TestNewsOfOneTicketSurviveTheTroubleOfTheNext(t *testing.T) {
+	b, f := at(t, "")
+	f.add("1", client.StatusOpen)
+	f.add("2", client.StatusOpen)
+	refresh(t, b)
+	f.say("1", "Hello", false, "")
+	f.say("2", "Hello too", false, "")
+	f.broken = "id2"
+	if l := refresh(t, b); l.Problem == nil {
+		t.Error("the trouble is not told")
+	}
+	if n := b.bell.rung(); len(n) != 1 || n[0].Key != "ticket/1" {
+		t.Errorf("have %+v", n)
+	}
+	f.broken = ""
+	refresh(t, b)
+	if n := b.bell.rung(); len(n) != 2 || n[1].Key != "ticket/2" {
+		t.Errorf("have %+v", n)
+	}
+}
+
+func TestToldOnceForEver(t *testing.T) {
+	b, f := at(t, "")
+	f.add("1", client.StatusOpen)
+	refresh(t, b)
+	n := []news{{key: "m:id1:7", id: "id1", number: "1", title: "T", text: "x"}}
+	for range 3 {
+		if err := b.follow.tell(t.Context(), b.tickets(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := b.bell.rung(); len(n) != 1 {
+		t.Errorf("rang %d times", len(n))
+	}
+}
+
+func TestALargeFileIsRefusedBeforeItIsRead(t *testing.T) {
+	b, f := at(t, "")
+	f.add("7", client.StatusOpen)
+	refresh(t, b)
+	file := filepath.Join(b.dir, "film\u202e.mkv")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, maxFile+1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Reply(t.Context(), "7", api.ReplyInput{Text: "x", Attach: []string{file}})
+	var e *api.Error
+	if !errors.As(err, &e) || e.Code != api.CodeAttachTooLarge || e.Args["limit"] != "64 MiB" {
+		t.Fatalf("have %v", err)
+	}
+	if strings.ContainsRune(e.Args["file"], '\u202e') {
+		t.Errorf("a name that turns the line around: %q", e.Args["file"])
 	}
 }

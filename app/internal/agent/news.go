@@ -70,6 +70,7 @@ func tellStatus(from, to client.Status) bool {
 // tell marks the tickets as unread and shows what the user was not told yet. What was told is on disk before
 // it is shown: rather never than twice.
 func (f *follow) tell(ctx context.Context, cache *store.Desk, all []news) error {
+	ctx = context.WithoutCancel(ctx) // the look's time may be over; what it found is told all the same
 	var untold []news
 	for _, n := range all {
 		first, err := cache.Tell(ctx, n.key, f.a.p.Now())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -229,8 +230,8 @@ func serve(t *testing.T, f api.Service) (*api.Client, string, context.CancelFunc
 	return c, socket, cancel
 }
 
-// sample makes an argument that is not the zero value.
-func sample(t reflect.Type) reflect.Value {
+// sample makes the argument at a place: not the zero value, and unlike its neighbours.
+func sample(t reflect.Type, place int) reflect.Value {
 	switch t {
 	case reflect.TypeFor[context.Context]():
 		return reflect.ValueOf(context.Background())
@@ -240,17 +241,17 @@ func sample(t reflect.Type) reflect.Value {
 	v := reflect.New(t).Elem()
 	switch t.Kind() {
 	case reflect.String:
-		v.SetString("é\u202e \"<" + t.Name())
+		v.SetString(fmt.Sprintf("é\u202e \"<%d", place))
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
-		v.SetInt(7)
+		v.SetInt(int64(7 + place))
 	case reflect.Struct:
 		for i := range t.NumField() {
-			v.Field(i).Set(sample(t.Field(i).Type))
+			v.Field(i).Set(sample(t.Field(i).Type, 10*place+i))
 		}
 	case reflect.Slice:
-		v.Set(reflect.Append(v, sample(t.Elem())))
+		v.Set(reflect.Append(v, sample(t.Elem(), place)))
 	case reflect.Func:
 		return reflect.MakeFunc(t, func([]reflect.Value) []reflect.Value { return nil })
 	}
@@ -275,7 +276,7 @@ func TestEveryMethod(t *testing.T) {
 				var in []reflect.Value
 				var file *bytes.Buffer
 				for i := range m.Type.NumIn() {
-					v := sample(m.Type.In(i))
+					v := sample(m.Type.In(i), i+1)
 					if b, ok := v.Interface().(*bytes.Buffer); ok {
 						file = b
 					}
@@ -309,7 +310,7 @@ func TestEveryMethodFails(t *testing.T) {
 		m := service.Method(i)
 		var in []reflect.Value
 		for i := range m.Type.NumIn() {
-			in = append(in, sample(m.Type.In(i)))
+			in = append(in, sample(m.Type.In(i), i+1))
 		}
 		out := reflect.ValueOf(c).MethodByName(m.Name).Call(in)
 		err, _ := out[len(out)-1].Interface().(error)

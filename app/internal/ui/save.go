@@ -18,7 +18,8 @@ import (
 // saveAttachment asks where to keep a file of a ticket and fetches it.
 func (u *UI) saveAttachment(s *scope, n string, a api.Attachment) {
 	u.saveAs(s, u.tr("save.title"), u.tr("save.care"), safeName(a.Name), func(ctx context.Context,
-		w io.Writer) error {
+		w io.Writer,
+	) error {
 		return u.p.Service.Download(ctx, n, a.ID, w)
 	})
 }

@@ -50,7 +50,7 @@ func (d *Dialog) Show(title string, content fyne.CanvasObject, focus fyne.Focusa
 	scroll.SetMinSize(fyne.NewSize(width, min(height, room)))
 	d.pop = widget.NewModalPopUp(
 		container.NewBorder(nil, container.NewPadded(container.NewVBox(gap(4), row)), nil, nil, scroll),
-			d.canvas)
+		d.canvas)
 	d.before = d.canvas.Focused()
 	d.pop.Show()
 	if focus != nil {

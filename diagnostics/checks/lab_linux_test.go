@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,28 @@ func diagnose(t *testing.T, l *lab.Lab, cfg checks.Config, env ...string) verdic
 		v.results[r.ID] = r
 		noAddressInTheClear(t, r)
 	}
+	canBeSaid(t, kb, v.Diagnosis)
 	return v
+}
+
+var place = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// canBeSaid: the texts of what is named find their facts, and something proves it.
+func canBeSaid(t *testing.T, kb cause.Knowledge, d cause.Diagnosis) {
+	t.Helper()
+	if !d.Problem() {
+		return
+	}
+	e, ok := kb.Entry(d.Cause)
+	if !ok || len(d.Evidence) == 0 {
+		t.Errorf("%s: in the table %v, evidence %v", d.Cause, ok, d.Evidence)
+	}
+	text := e.Text["fr"]
+	for _, m := range place.FindAllStringSubmatch(text.Sentence+text.Breaks+text.Now, -1) {
+		if !slices.ContainsFunc(d.Facts, func(f diagnostics.Fact) bool { return f.Key == m[1] }) {
+			t.Errorf("%s: the text wants {%s}, the facts are %v", d.Cause, m[1], d.Facts)
+		}
+	}
 }
 
 // noAddressInTheClear: what names the network is classed, so that redaction finds it; codes never name it.

@@ -85,6 +85,11 @@ func TestEveryCauseHasATextInBothLanguagesAndAPlaceToGo(t *testing.T) {
 		if e.Prior <= 0 || len(e.Evidence) == 0 && code != "*/flapping" || len(e.Evidence) > 2 {
 			t.Errorf("%s: prior %v, evidence %v", code, e.Prior, e.Evidence)
 		}
+		for _, id := range e.Repairs {
+			if !slices.Contains([]string{"disk.clean_user", "print.resume", "portal.open"}, id) {
+				t.Errorf("%s: there is no repair %q", code, id)
+			}
+		}
 		if e.AtMost != "" && !slices.Contains(words, e.AtMost) {
 			t.Errorf("%s: at most %q", code, e.AtMost)
 		}

@@ -13,15 +13,14 @@ type signIn struct {
 	u *UI
 	s *scope
 
-	kind, auth           *widgets.Select
-	kinds, auths         []string
-	url, token           *widgets.Entry
-	user, password       *widgets.Entry
-	tokenBox, basicBox   *containerT
-	state                *containerT
-	try, save            *widgets.Button
-	working              bool
-	lockedKind, lockedAt bool
+	kind, auth         *widgets.Select
+	kinds, auths       []string
+	url, token         *widgets.Entry
+	user, password     *widgets.Entry
+	tokenBox, basicBox *containerT
+	state              *containerT
+	try, save          *widgets.Button
+	working            bool
 }
 
 func (u *UI) buildSignIn(s *scope) *page {

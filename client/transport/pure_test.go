@@ -133,16 +133,16 @@ func TestPauses(t *testing.T) {
 
 func TestHTMLToText(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                          "",
-		"plain &amp; simple":                        "plain & simple",
-		"<p>one</p><p>two</p>":                      "one\n\ntwo",
-		"a<br>b<br/><br>c":                          "a\nb\n\nc",
-		"  a \n b\t<b>c</b>d ":                      "a b cd",
-		"<div>a</div><div>b</div>":                  "a\nb",
-		"<script>alert(1)</script>x":                "x",
-		"<style>p{}</style><title>t</title>":        "",
-		"<script>if (a<b) {}</script>y":             "y",
-		`<a href="https://x.example/?a=1">here</a>`: "here (https://x.example/?a=1)",
+		"":                                                      "",
+		"plain &amp; simple":                                    "plain & simple",
+		"<p>one</p><p>two</p>":                                  "one\n\ntwo",
+		"a<br>b<br/><br>c":                                      "a\nb\n\nc",
+		"  a \n b\t<b>c</b>d ":                                  "a b cd",
+		"<div>a</div><div>b</div>":                              "a\nb",
+		"<script>alert(1)</script>x":                            "x",
+		"<style>p{}</style><title>t</title>":                    "",
+		"<script>if (a<b) {}</script>y":                         "y",
+		`<a href="https://x.example/?a=1">here</a>`:             "here (https://x.example/?a=1)",
 		`<a href="https://x.example">https://x.example</a>`:     "https://x.example",
 		`<a href="https://x.example"><img src="cid:1"></a>`:     "https://x.example",
 		`<a href="javascript:alert(1)">click</a>`:               "click",
@@ -157,8 +157,8 @@ func TestHTMLToText(t *testing.T) {
 		"Pouvez-vous <b>redémarrer</b>&nbsp;?":                  "Pouvez-vous redémarrer\u00a0?",
 		"invoice\u202etxt.exe \x00\x1b[31m":                     "invoicetxt.exe [31m",
 		"unclosed <b>bold <a href=\"https://x.example\">link":   "unclosed bold link",
-		"bad \xff utf-8": "bad \ufffd utf-8",
-		"👩‍💻 画面 é":       "👩‍💻 画面 é",
+		"bad \xff utf-8":                                        "bad \ufffd utf-8",
+		"👩‍💻 画面 é":                                              "👩‍💻 画面 é",
 	} {
 		if got := HTMLToText(in); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", in, got, want)

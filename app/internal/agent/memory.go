@@ -10,7 +10,7 @@ const (
 	// settle is how long after something was done the agent is at rest again and gives its memory back.
 	settle = 3 * time.Second
 	// tidy is how often it does so when nothing but the follow-up goes on.
-	tidy = time.Minute
+	tidy = 30 * time.Second
 )
 
 // rest gives memory back when the agent has been left alone for a moment. Only a resident agent does; a

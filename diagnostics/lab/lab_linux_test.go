@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,12 +34,17 @@ func TestLabLeavesNothingBehind(t *testing.T) {
 func host(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	for _, args := range [][]string{{"-o", "link"}, {"route"}, {"-6", "route"}, {"netns", "list"}} {
+	for _, args := range [][]string{{"-o", "link"}, {"route"}, {"-6", "route"}} {
 		out, err := exec.CommandContext(t.Context(), "ip", args...).CombinedOutput()
 		if err != nil {
 			t.Skipf("needs iproute2: %v", err)
 		}
 		b.Write(out)
+	}
+	// Other tests have labs of their own at the same time; only this process' count.
+	for _, dir := range []string{runNets, etcNets} {
+		mine, _ := filepath.Glob(filepath.Join(dir, fmt.Sprintf("%s%d-*", prefix, os.Getpid())))
+		b.WriteString(strings.Join(mine, "\n"))
 	}
 	for _, name := range []string{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts", "/proc/sys/net/ipv4/ip_forward"} {
 		raw, _ := os.ReadFile(name)

@@ -27,7 +27,8 @@ func TestJudge(t *testing.T) {
 		{"nobody to ask", nil, "unknown ", "clock.no_reference"},
 		{
 			"within the error bar",
-			[]probe.ClockReading{{Offset: 11 * time.Second, Error: 2 * time.Second}}, "pass ", "",
+			[]probe.ClockReading{{Offset: 11 * time.Second, Error: 2 * time.Second}},
+			"pass ", "",
 		},
 		{"40 s ahead", read(40 * time.Second), "warn time.skew/ahead", ""},
 		{"90 s behind", read(-90*time.Second, -91*time.Second), "fail time.skew/behind", ""},

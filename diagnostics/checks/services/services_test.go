@@ -29,7 +29,8 @@ func TestJudge(t *testing.T) {
 		{"sends to a sign-in page", probe.HTTPAnswer{Stage: "http", Status: 302}, "pass "},
 		{"down", probe.HTTPAnswer{Stage: "http", Status: 503}, "fail svc.reach.*/down"},
 		{
-			"slow", probe.HTTPAnswer{Stage: "http", Status: 200, Took: 2 * time.Second},
+			"slow",
+			probe.HTTPAnswer{Stage: "http", Status: 200, Took: 2 * time.Second},
 			"warn svc.reach.*/slow",
 		},
 		{
@@ -40,26 +41,31 @@ func TestJudge(t *testing.T) {
 		{"refused", probe.HTTPAnswer{Stage: "tcp", Err: syscall.ECONNREFUSED}, "fail svc.reach.*/refused"},
 		{"silent", probe.HTTPAnswer{Stage: "tcp", Err: context.DeadlineExceeded}, "fail svc.reach.*/silent"},
 		{
-			"silent after the connection", probe.HTTPAnswer{Stage: "http", Err: context.DeadlineExceeded},
+			"silent after the connection",
+			probe.HTTPAnswer{Stage: "http", Err: context.DeadlineExceeded},
 			"fail svc.reach.*/silent",
 		},
 		{"no way", probe.HTTPAnswer{Stage: "tcp", Err: syscall.EHOSTUNREACH}, "fail svc.reach.*/unreachable"},
 		{"forbidden here", probe.HTTPAnswer{Stage: "tcp", Err: syscall.EACCES}, "fail svc.reach.*/denied"},
 		{"hangs up", probe.HTTPAnswer{Stage: "http", Err: syscall.ECONNRESET}, "fail svc.reach.*/broken"},
 		{
-			"unknown name", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsNotFound: true}},
+			"unknown name",
+			probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsNotFound: true}},
 			"fail svc.reach.*/no_such_name",
 		},
 		{
-			"silent name server", probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsTimeout: true}},
+			"silent name server",
+			probe.HTTPAnswer{Stage: "name", Err: &net.DNSError{IsTimeout: true}},
 			"fail svc.reach.*/name",
 		},
 		{
-			"name never answered", probe.HTTPAnswer{Stage: "name", Err: context.DeadlineExceeded},
+			"name never answered",
+			probe.HTTPAnswer{Stage: "name", Err: context.DeadlineExceeded},
 			"fail svc.reach.*/name",
 		},
 		{
-			"proxy", probe.HTTPAnswer{Stage: "proxy", Status: 407, Err: syscall.EINVAL},
+			"proxy",
+			probe.HTTPAnswer{Stage: "proxy", Status: 407, Err: syscall.EINVAL},
 			"fail svc.reach.*/proxy",
 		},
 		{
@@ -73,15 +79,18 @@ func TestJudge(t *testing.T) {
 			"fail svc.reach.*/cert_not_yet",
 		},
 		{
-			"another's", probe.HTTPAnswer{Stage: "tls", Err: x509.HostnameError{Certificate: past}},
+			"another's",
+			probe.HTTPAnswer{Stage: "tls", Err: x509.HostnameError{Certificate: past}},
 			"fail svc.reach.*/cert_name",
 		},
 		{
-			"a stranger's", probe.HTTPAnswer{Stage: "tls", Err: x509.UnknownAuthorityError{}},
+			"a stranger's",
+			probe.HTTPAnswer{Stage: "tls", Err: x509.UnknownAuthorityError{}},
 			"fail svc.reach.*/cert_untrusted",
 		},
 		{
-			"silent in the handshake", probe.HTTPAnswer{Stage: "tls", Err: context.DeadlineExceeded},
+			"silent in the handshake",
+			probe.HTTPAnswer{Stage: "tls", Err: context.DeadlineExceeded},
 			"fail svc.reach.*/silent",
 		},
 	} {
@@ -96,8 +105,11 @@ func TestSlugsAreDistinctAndPlain(t *testing.T) {
 	var ids []string
 	for _, c := range Checks(Params{Services: []Service{
 		{
-			"ERP", "https://erp.example/"}, {"erp", "https://other.example/"}, {"Messagerie d'été",
-			"https://mail.example"}, {"../..", "http://x"},
+			"ERP", "https://erp.example/",
+		}, {"erp", "https://other.example/"}, {
+			"Messagerie d'été",
+			"https://mail.example",
+		}, {"../..", "http://x"},
 	}}) {
 		ids = append(ids, c.ID)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -83,7 +84,7 @@ func TestScripts(t *testing.T) {
 		},
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "noescape": noEscape, "allhelp": allHelp, "valid": validSchema,
+			"exits": exits, "noescape": noEscape, "valid": validSchema,
 		},
 	})
 }
@@ -115,19 +116,24 @@ func noEscape(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// allHelp reads the help of every command in both languages: each is there and none names a missing text.
-func allHelp(ts *testscript.TestScript, _ bool, _ []string) {
+// TestHelp reads the help of every command in both languages: each is there, fits a terminal, and names no
+// missing text.
+func TestHelp(t *testing.T) {
 	for _, lang := range i18n.Languages {
-		ts.Setenv("LANGUAGE", lang)
 		for _, c := range commands() {
-			ts.Check(ts.Exec("balise", append(strings.Fields(c.path), "--help")...))
-			out := ts.ReadFile("stdout")
-			if strings.Contains(out, "cli.") || !strings.Contains(out, "balise "+c.path) {
-				ts.Fatalf("%s, %s: %s", lang, c.path, out)
+			var out, errs bytes.Buffer
+			code := Run(t.Context(), Params{
+				Args: append(strings.Fields(c.path), "--help"), Stdout: &out, Stderr: &errs,
+				Texts: func() *i18n.Printer { return i18n.New(lang) },
+			})
+			text := out.String()
+			if code != ExitDone || errs.Len() > 0 || strings.Contains(text, "cli.") ||
+				!strings.Contains(text, "balise "+c.path) {
+				t.Errorf("%s, %s: exit %d: %s%s", lang, c.path, code, text, &errs)
 			}
-			for line := range strings.Lines(out) {
+			for line := range strings.Lines(text) {
 				if columns(line) > defaultWidth+1 {
-					ts.Fatalf("%s, %s: longer than %d columns: %s", lang, c.path, defaultWidth, line)
+					t.Errorf("%s, %s: longer than %d columns: %s", lang, c.path, defaultWidth, line)
 				}
 			}
 		}

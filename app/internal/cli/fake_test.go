@@ -47,7 +47,7 @@ func (f *fake) Notices(context.Context) ([]api.Notice, error)       { return nil
 func (f *fake) SetConfig(context.Context, string, string) error     { return nil }
 func (f *fake) Show(context.Context, string) error                  { return nil }
 func (f *fake) Quit(context.Context) error                          { return nil }
-func (f *fake) MarkSeen(_ context.Context, n string) error { f.log("seen %s", n); return nil }
+func (f *fake) MarkSeen(_ context.Context, n string) error          { f.log("seen %s", n); return nil }
 
 func (f *fake) CloseIncident(_ context.Context, id string) error { f.log("close %s", id); return nil }
 

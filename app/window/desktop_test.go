@@ -30,13 +30,13 @@ import (
 //
 //	BALISE_TEST_DESKTOP=1 CGO_ENABLED=0 go test -tags ci ./app/window
 //
-// BALISE_WINDOW names a program that is built already, BALISE_PICTURES a folder to keep the pictures in.
+// BALISE_WINDOW_BIN names a program that is built already, BALISE_E2E_PICTURES a folder to keep the pictures in.
 func program(t *testing.T) string {
 	t.Helper()
 	if os.Getenv("BALISE_TEST_DESKTOP") == "" {
 		t.Skip("needs Xvfb, openbox, xdotool and ImageMagick: set BALISE_TEST_DESKTOP=1 (packaging/test does)")
 	}
-	if path := os.Getenv("BALISE_WINDOW"); path != "" {
+	if path := os.Getenv("BALISE_WINDOW_BIN"); path != "" {
 		return path
 	}
 	path := filepath.Join(t.TempDir(), "balise-window")
@@ -173,7 +173,7 @@ func (s *screen) visible() bool {
 // picture keeps what the screen shows, and counts its colours: an empty window has a handful.
 func (s *screen) picture(name string) {
 	s.t.Helper()
-	dir := os.Getenv("BALISE_PICTURES")
+	dir := os.Getenv("BALISE_E2E_PICTURES")
 	if dir == "" {
 		dir = s.t.TempDir()
 	}
@@ -242,6 +242,23 @@ func TestDesktopWithoutADisplayItSaysSo(t *testing.T) {
 		if strings.Contains(said.String(), "goroutine ") {
 			t.Errorf("%s: it panicked:\n%s", name, &said)
 		}
+	}
+}
+
+// An agent that was started again does not know the window of before: a second one must not appear.
+func TestDesktopOneWindowAtATime(t *testing.T) {
+	path := program(t)
+	socket := desk(t, fakeagent.New())
+	s := open(t, path, socket, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	second := exec.CommandContext(ctx, path, "--socket", socket)
+	second.Env = append(os.Environ(), "DISPLAY="+s.name)
+	if out, err := second.CombinedOutput(); err != nil {
+		t.Errorf("the second window: %v\n%s", err, out)
+	}
+	if err := s.cmd.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the first window is gone: %v", err)
 	}
 }
 

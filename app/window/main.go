@@ -21,6 +21,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"github.com/gofrs/flock"
 
 	"balise/app/internal/config"
 	"balise/app/internal/i18n"
@@ -57,6 +58,13 @@ func run(args []string, stderr io.Writer) int {
 	if err := canShow(); err != nil {
 		return noWindow(stderr, err)
 	}
+	only := flock.New(o.socket + ".window")
+	if first, err := only.TryLock(); err == nil && !first {
+		// A window is there already, perhaps from before the agent was started again. It follows the agent's
+		// events and shows the page itself.
+		return exitOK
+	}
+	defer only.Close()
 	return show(o, stderr)
 }
 

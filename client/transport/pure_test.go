@@ -158,7 +158,9 @@ func TestHTMLToText(t *testing.T) {
 		"invoice\u202etxt.exe \x00\x1b[31m":                     "invoicetxt.exe [31m",
 		"unclosed <b>bold <a href=\"https://x.example\">link":   "unclosed bold link",
 		"bad \xff utf-8":                                        "bad \ufffd utf-8",
-		"👩‍💻 画面 é":                                              "👩‍💻 画面 é",
+
+		// Wide characters stand apart: formatters do not agree on how wide they are.
+		"👩‍💻 画面 é": "👩‍💻 画面 é",
 	} {
 		if got := HTMLToText(in); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", in, got, want)
@@ -169,8 +171,11 @@ func TestHTMLToText(t *testing.T) {
 func TestSafeName(t *testing.T) {
 	long := strings.Repeat("é", 300)
 	for in, want := range map[string]string{
-		"report.json":                   "report.json",
-		"écran 画面.png":                  "écran 画面.png",
+		"report.json": "report.json",
+
+		// Wide characters stand apart: formatters do not agree on how wide they are.
+		"écran 画面.png": "écran 画面.png",
+
 		"e\u0301cran.png":               "écran.png",
 		"../../etc/passwd":              "passwd",
 		`C:\Users\x\a.txt`:              "a.txt",

@@ -132,38 +132,37 @@ func TestPauses(t *testing.T) {
 }
 
 func TestHTMLToText(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                                                      "",
-		"plain &amp; simple":                                    "plain & simple",
-		"<p>one</p><p>two</p>":                                  "one\n\ntwo",
-		"a<br>b<br/><br>c":                                      "a\nb\n\nc",
-		"  a \n b\t<b>c</b>d ":                                  "a b cd",
-		"<div>a</div><div>b</div>":                              "a\nb",
-		"<script>alert(1)</script>x":                            "x",
-		"<style>p{}</style><title>t</title>":                    "",
-		"<script>if (a<b) {}</script>y":                         "y",
-		`<a href="https://x.example/?a=1">here</a>`:             "here (https://x.example/?a=1)",
-		`<a href="https://x.example">https://x.example</a>`:     "https://x.example",
-		`<a href="https://x.example"><img src="cid:1"></a>`:     "https://x.example",
-		`<a href="javascript:alert(1)">click</a>`:               "click",
-		`<a href="mailto:desk@x.example">write</a>`:             "write (desk@x.example)",
-		`<img src=x onerror=alert(1) alt="a screen">`:           "[a screen]",
-		"<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>":      "- a\n- b\n  - c",
-		"<ol><li>a<li>b</ol>after":                              "1. a\n2. b\nafter",
-		"<table><tr><td>a</td><td>b</td></tr><tr><td>c</table>": "a b\nc",
-		"<blockquote>said<br>twice</blockquote>no":              "> said\n> twice\n\nno",
-		"<pre>a\n  b\n</pre>c":                                  "a\n  b\n\nc",
-		"&lt;script&gt;alert(1)&lt;/script&gt;":                 "<script>alert(1)</script>",
-		"Pouvez-vous <b>redémarrer</b>&nbsp;?":                  "Pouvez-vous redémarrer\u00a0?",
-		"invoice\u202etxt.exe \x00\x1b[31m":                     "invoicetxt.exe [31m",
-		"unclosed <b>bold <a href=\"https://x.example\">link":   "unclosed bold link",
-		"bad \xff utf-8":                                        "bad \ufffd utf-8",
+	for _, tt := range []struct{ in, want string }{
+		{"", ""},
+		{"plain &amp; simple", "plain & simple"},
+		{"<p>one</p><p>two</p>", "one\n\ntwo"},
+		{"a<br>b<br/><br>c", "a\nb\n\nc"},
+		{"  a \n b\t<b>c</b>d ", "a b cd"},
+		{"<div>a</div><div>b</div>", "a\nb"},
+		{"<script>alert(1)</script>x", "x"},
+		{"<style>p{}</style><title>t</title>", ""},
+		{"<script>if (a<b) {}</script>y", "y"},
+		{`<a href="https://x.example/?a=1">here</a>`, "here (https://x.example/?a=1)"},
+		{`<a href="https://x.example">https://x.example</a>`, "https://x.example"},
+		{`<a href="https://x.example"><img src="cid:1"></a>`, "https://x.example"},
+		{`<a href="javascript:alert(1)">click</a>`, "click"},
+		{`<a href="mailto:desk@x.example">write</a>`, "write (desk@x.example)"},
+		{`<img src=x onerror=alert(1) alt="a screen">`, "[a screen]"},
+		{"<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", "- a\n- b\n  - c"},
+		{"<ol><li>a<li>b</ol>after", "1. a\n2. b\nafter"},
+		{"<table><tr><td>a</td><td>b</td></tr><tr><td>c</table>", "a b\nc"},
+		{"<blockquote>said<br>twice</blockquote>no", "> said\n> twice\n\nno"},
+		{"<pre>a\n  b\n</pre>c", "a\n  b\n\nc"},
+		{"&lt;script&gt;alert(1)&lt;/script&gt;", "<script>alert(1)</script>"},
+		{"Pouvez-vous <b>redémarrer</b>&nbsp;?", "Pouvez-vous redémarrer\u00a0?"},
+		{"invoice\u202etxt.exe \x00\x1b[31m", "invoicetxt.exe [31m"},
+		{"unclosed <b>bold <a href=\"https://x.example\">link", "unclosed bold link"},
+		{"bad \xff utf-8", "bad \ufffd utf-8"},
 
-		// Wide characters stand apart: formatters do not agree on how wide they are.
-		"👩‍💻 画面 é": "👩‍💻 画面 é",
+		{"👩‍💻 画面 é", "👩‍💻 画面 é"},
 	} {
-		if got := HTMLToText(in); got != want {
-			t.Errorf("%q:\n got %q\nwant %q", in, got, want)
+		if got := HTMLToText(tt.in); got != tt.want {
+			t.Errorf("%q:\n got %q\nwant %q", tt.in, got, tt.want)
 		}
 	}
 }

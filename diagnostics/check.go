@@ -24,6 +24,9 @@ type Check struct {
 	Host string
 	// Platforms lists the GOOS values on which the check is real; empty means all. Elsewhere it is n/a.
 	Platforms []string
+	// Once says that Run watches for a while, longer than the wait for a second look: an attempt beside it
+	// would measure the same again, and the measuring. It is tried once.
+	Once bool
 	// Run looks once. It must honour ctx as far as the system lets it; the Runner abandons it
 	// when it does not. try is 0 for the first attempt and 1 for the second, so that the second can
 	// use another socket or target.

@@ -43,6 +43,9 @@ func (l *look) run(ctx context.Context) Result {
 	}
 	second := time.NewTimer(SecondLook)
 	defer second.Stop()
+	if l.check.Once {
+		second.Stop()
+	}
 	for {
 		if l.settled() {
 			return l.verdict()
@@ -134,6 +137,7 @@ func (l *look) take(a answer) {
 	if at.outcome != nil {
 		return // abandoned before
 	}
+	a.outcome.Final = a.outcome.Final || l.check.Once
 	at.outcome = &a.outcome
 	at.took = time.Since(at.started)
 }

@@ -218,6 +218,22 @@ func TestFinalOutcomeIsBelievedAtOnce(t *testing.T) {
 	}
 }
 
+func TestWhatWatchesForAWhileIsTriedOnce(t *testing.T) {
+	for name, run := range map[string]func(context.Context, int) Outcome{
+		"slow failure": after(SecondLook+time.Second, bad("busy")),
+		"fast failure": after(0, bad("busy")),
+	} {
+		out := runAll(t, Check{ID: "x", Once: true, Timeout: 4 * time.Second, Run: run})
+		if r := out.want(t, "x", Fail, ""); len(r.Attempts) != 1 || r.Detail != "" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	out := runAll(t, Check{ID: "x", Once: true, Timeout: 4 * time.Second, Run: after(time.Hour, good)})
+	if r := out.want(t, "x", Fail, ""); len(r.Attempts) != 1 {
+		t.Errorf("silent: %+v", r)
+	}
+}
+
 func TestSlowPassNeedsNoSecondOpinion(t *testing.T) {
 	out := runAll(t, Check{ID: "x", Run: after(1900*time.Millisecond, good)})
 	out.want(t, "x", Pass, "")

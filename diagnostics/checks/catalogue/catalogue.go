@@ -26,6 +26,7 @@ type Spec struct {
 	MootBy      []string             `yaml:"moot_by"`
 	Severity    diagnostics.Severity `yaml:"severity"`
 	Platforms   []string             `yaml:"platforms"` // GOOS values; empty is all
+	Once        bool                 `yaml:"once"`      // it watches for a while: no second look beside it
 	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
 	Limits map[string]float64 `yaml:"limits"`
 }
@@ -52,7 +53,7 @@ func (s Spec) WarnSeverity() diagnostics.Severity {
 func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) diagnostics.Check {
 	return diagnostics.Check{
 		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy, MootBy: s.MootBy,
-		Timeout: s.Timeout, Platforms: s.Platforms, Run: run,
+		Timeout: s.Timeout, Platforms: s.Platforms, Once: s.Once, Run: run,
 	}
 }
 

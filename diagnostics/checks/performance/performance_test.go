@@ -57,6 +57,15 @@ func load(busy ...float64) (probe.Perf, *[]time.Duration) {
 	return p, &slept
 }
 
+func TestProcessorsAreWatchedOnce(t *testing.T) {
+	p, _ := load()
+	for _, c := range checks(p) {
+		if c.ID == "perf.cpu" && !c.Once {
+			t.Error("a second look would overlap the first and measure the same")
+		}
+	}
+}
+
 func TestBusyOnlyAfterALongLook(t *testing.T) {
 	spec := catalogue.Get("perf.cpu")
 	for _, c := range []struct {

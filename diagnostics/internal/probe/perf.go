@@ -176,6 +176,9 @@ func readProcess(ctx context.Context, pid int32) (Process, bool) {
 		return Process{}, false
 	}
 	out := Process{PID: pid, Name: CleanName(name)}
+	if out.Name == "" {
+		return Process{}, false
+	}
 	if t, err := p.TimesWithContext(ctx); err == nil {
 		out.CPU = t.User + t.System
 	}
@@ -185,8 +188,17 @@ func readProcess(ctx context.Context, pid int32) (Process, bool) {
 	return out, true
 }
 
-// CleanName makes a program's name fit to be shown: a program may call itself anything.
-func CleanName(name string) string { return cleanText(name, 32) }
+// CleanName makes a program's name fit to be shown: a program may call itself anything. Of a path only the
+// last part is a name, and where programs are kept is nobody's business; a slash inside a name ("kworker/0:1")
+// is no path.
+func CleanName(name string) string {
+	name = strings.TrimSpace(name)
+	if strings.HasPrefix(name, "/") || strings.Contains(name, `\`) {
+		name = strings.TrimRight(name, `/\`)
+		name = name[strings.LastIndexAny(name, `/\`)+1:]
+	}
+	return cleanText(name, 32)
+}
 
 // TopMemory names the programs that hold the most memory, the processes of one name taken together.
 func TopMemory(list []Process, n int) []string {

@@ -67,6 +67,17 @@ func TestTopNamesProgramsTogether(t *testing.T) {
 	}
 }
 
+func TestCleanNameIsNoPath(t *testing.T) {
+	for in, want := range map[string]string{
+		"/usr/bin/placku": "placku", "kworker/0:1": "kworker/0:1", `C:\Program Files\a b.exe`: "a b.exe",
+		"/opt/x/": "x", "/": "", "plain": "plain",
+	} {
+		if got := CleanName(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestCleanName(t *testing.T) {
 	if got := CleanName("a\x1b[31m\u202eb\xff" + strings.Repeat("x", 50)); got != "a[31mb"+strings.Repeat("x", 26) {
 		t.Errorf("%q", got)

@@ -112,7 +112,7 @@ func (a *Agent) open() error {
 	}
 	a.store = s
 	if s.MovedAside != "" {
-		a.p.Log.Error("the state was damaged and moved aside", "file", s.MovedAside)
+		a.p.Log.Warn("the state was damaged and moved aside", "file", s.MovedAside)
 		a.Warn(api.CodeStateMoved)
 	}
 	if err := a.link.remember(a.life); err != nil {

@@ -79,26 +79,55 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 	if err != nil {
 		return fmt.Errorf("read the causes: %w", err)
 	}
-	results := i.copy().Results
-	d, explained := cause.Diagnose(results, kb)
-	proposals := propose(d, a.repairs.List(ctx, explained))
+	now := i.copy()
+	d, explained := cause.Diagnose(a.ordered(now.Results), kb)
+	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.api.Diagnosis, i.api.Results, i.api.Repairs = &d, explained, proposals
+	i.api.Diagnosis, i.api.Results, i.api.Repairs, i.api.OtherRepairs = &d, explained, fitting, others
 	return nil
 }
 
-// propose orders the repairs: those that the diagnosis points to first, best first, then the others. Each
-// says itself whether it is available, and if not, why.
-func propose(d cause.Diagnosis, all []repair.Info) []repair.Info {
-	out := slices.Clone(all)
+// propose parts the repairs: those that the diagnosis points to, what can be run now first and then best
+// first, and the others, which nothing asks for. Each says itself whether it is available, and if not, why.
+// What was tried in this incident stays in view, although its success took the reason for it away.
+func propose(d cause.Diagnosis, all []repair.Info, tried []repair.Attempt) (fitting, others []repair.Info) {
+	for _, i := range all {
+		was := slices.ContainsFunc(tried, func(at repair.Attempt) bool { return at.ID == i.ID })
+		if was || slices.Contains(d.Repairs, i.ID) {
+			fitting = append(fitting, i)
+		} else {
+			others = append(others, i)
+		}
+	}
 	rank := func(i repair.Info) int {
-		if at := slices.Index(d.Repairs, i.ID); at >= 0 {
+		at := slices.Index(d.Repairs, i.ID)
+		if at < 0 {
+			at = len(d.Repairs)
+		}
+		if !i.Available {
+			at += len(all) + len(d.Repairs)
+		}
+		return at
+	}
+	slices.SortStableFunc(fitting, func(x, y repair.Info) int { return rank(x) - rank(y) })
+	return fitting, others
+}
+
+// ordered puts results in the order of the catalogue, in which people read them; they come as they finish.
+func (a *Agent) ordered(results []diagnostics.Result) []diagnostics.Result {
+	place := map[string]int{}
+	for at, c := range checks.Describe(a.checksConfig()) {
+		place[c.ID] = at
+	}
+	rank := func(r diagnostics.Result) int {
+		if at, ok := place[r.ID]; ok {
 			return at
 		}
-		return len(d.Repairs)
+		return len(place) // a service that the settings no longer name
 	}
-	slices.SortStableFunc(out, func(x, y repair.Info) int { return rank(x) - rank(y) })
+	out := slices.Clone(results)
+	slices.SortStableFunc(out, func(x, y diagnostics.Result) int { return rank(x) - rank(y) })
 	return out
 }
 
@@ -149,11 +178,11 @@ func (a *Agent) probe(
 	switch {
 	case errors.Is(err, child.ErrDeadline) && len(results) > 0:
 		// Some were found out; those that hang say nothing, which is what "unknown" means.
-		return append(results, a.unfinished(results, only)...), nil
+		return a.ordered(append(results, a.unfinished(results, only)...)), nil
 	case err != nil:
 		return nil, fmt.Errorf("run self-tests: %w", err)
 	}
-	return results, broken
+	return a.ordered(results), broken
 }
 
 // knownChecks refuses a self-test that is not in the catalogue, before a child does in words of its own.

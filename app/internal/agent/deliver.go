@@ -29,7 +29,7 @@ func (a *Agent) deliver(ctx context.Context, ref client.ClientRef) (api.Sent, er
 	}
 	for {
 		it, err := a.outbox.Item(patience, ref)
-		if patience.Err() != nil || (err == nil && settled(it)) {
+		if patience.Err() != nil || (err == nil && settled(it, a.p.Now())) {
 			break
 		}
 		if err != nil {
@@ -46,14 +46,15 @@ func (a *Agent) deliver(ctx context.Context, ref client.ClientRef) (api.Sent, er
 	return sentOf(it), nil
 }
 
-// settled tells whether waiting longer is pointless: delivered, refused, or postponed with a reason.
-func settled(it outbox.Item) bool {
+// settled tells whether waiting longer is pointless: delivered, refused, or postponed with a reason. What is due
+// now is not postponed: a look-up that found nothing is followed by the next try at once.
+func settled(it outbox.Item, now time.Time) bool {
 	switch it.State {
 	case outbox.Sent, outbox.Refused:
 		return true
 	case outbox.Waiting:
 		stored := it.Kind == outbox.Ticket && it.Ticket.ID != "" // only attachments are missing
-		return it.Tries > 0 && it.Reason != nil && !stored
+		return it.Tries > 0 && it.Reason != nil && !stored && it.Next.After(now)
 	}
 	return false
 }

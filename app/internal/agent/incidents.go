@@ -57,6 +57,7 @@ func (i *complaint) copy() api.Incident {
 	c := i.api
 	c.Results = slices.Clone(c.Results)
 	c.Repairs = slices.Clone(c.Repairs)
+	c.OtherRepairs = slices.Clone(c.OtherRepairs)
 	c.Attempts = slices.Clone(c.Attempts)
 	return c
 }

@@ -3,8 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,27 +241,6 @@ func (a *Agent) accept(ctx context.Context, i *complaint, in api.Input) error {
 	i.forget()
 	i.sent(sentOf(it))
 	return nil
-}
-
-func (a *Agent) manifest(res incident.RenderResult) api.Manifest {
-	r := res.Review
-	m := api.Manifest{
-		Ref: r.Ref, Code: r.Code, At: a.p.Now().UTC(), Desk: r.Desk, Subject: r.Subject,
-		Masked: r.Masked, Withheld: res.Withheld,
-	}
-	for _, s := range r.Sections {
-		if s.Withheld {
-			continue
-		}
-		sum := sha256.Sum256([]byte(s.Text))
-		m.Sections = append(m.Sections, api.ManifestSection{
-			ID: s.ID, Bytes: len(s.Text), SHA256: hex.EncodeToString(sum[:]),
-		})
-	}
-	for _, f := range r.Files {
-		m.Files = append(m.Files, api.ReviewFile{Name: f.Name, MIME: f.MIME, Size: f.Size, SHA256: f.SHA256})
-	}
-	return m
 }
 
 // scan is the last look before anything is stored to be sent: the desk's own credential must not be in it.

@@ -209,7 +209,7 @@ func (a *Agent) answer(ctx context.Context, n string, in api.ReplyInput, reopen 
 		return api.Sent{}, err
 	}
 	m := client.Outgoing{ClientRef: client.NewClientRef(), Text: in.Text, Attachments: files, Reopen: reopen}
-	it, err := a.outbox.AddReply(ctx, c.Ticket.Ref, c.Subject, m)
+	it, err := a.addReply(ctx, c.Ticket.Ref, c.Subject, m)
 	if err != nil {
 		return api.Sent{}, a.explain(err)
 	}

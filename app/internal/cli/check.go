@@ -112,15 +112,26 @@ func (s *session) printCheck(inc api.Incident) {
 	}
 	s.printDiagnosis(inc.Diagnosis)
 	s.printResults(inc.Results)
-	if len(inc.Repairs) > 0 && inc.Diagnosis != nil && inc.Diagnosis.Problem() {
-		s.out.blank()
-		s.out.say(s.t("cli.check.repairs"))
-		for _, r := range inc.Repairs {
-			if !r.Available {
-				continue
-			}
-			s.out.item("  ", "    ", "balise repair run "+r.ID+": "+s.repairName(r.ID))
+	s.printProposals(inc)
+}
+
+// printProposals names the repairs that fit the diagnosis and can be run, and says nothing when there are
+// none: a heading with nothing under it is a promise.
+func (s *session) printProposals(inc api.Incident) {
+	if inc.Diagnosis == nil || !inc.Diagnosis.Problem() {
+		return
+	}
+	first := true
+	for _, r := range inc.Repairs {
+		if !r.Available {
+			continue
 		}
+		if first {
+			s.out.blank()
+			s.out.say(s.t("cli.check.repairs"))
+			first = false
+		}
+		s.out.item("  ", "    ", "balise repair run "+r.ID+": "+s.repairName(r.ID))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"balise/app/internal/i18n"
@@ -117,7 +118,18 @@ func (s *session) connect(ctx context.Context) (func(), error) {
 	if closer == nil {
 		closer = func() {}
 	}
+	s.warn(ctx)
 	return closer, nil
+}
+
+// warn says what the person must know whatever the command is: reports that waited may be gone.
+func (s *session) warn(ctx context.Context) {
+	state, err := s.svc.State(ctx)
+	if err != nil || !slices.Contains(state.Warnings, api.CodeStateMoved) {
+		return // the command itself will tell what does not work
+	}
+	what, next := s.errorWords(api.CodeStateMoved, nil)
+	s.out.note(what + " " + next)
 }
 
 // t is a text in the user's language.

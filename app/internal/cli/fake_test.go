@@ -44,6 +44,7 @@ func at() time.Time { t, _ := time.Parse(time.RFC3339, testTime); return t }
 func (f *fake) Events(ctx context.Context, _ func(api.Event)) error { <-ctx.Done(); return ctx.Err() }
 func (f *fake) Screenshot(context.Context, string) ([]byte, error)  { return nil, nil }
 func (f *fake) Notices(context.Context) ([]api.Notice, error)       { return nil, nil }
+func (f *fake) Sent(context.Context) ([]api.Record, error)          { return nil, nil }
 func (f *fake) SetConfig(context.Context, string, string) error     { return nil }
 func (f *fake) Show(context.Context, string) error                  { return nil }
 func (f *fake) Quit(context.Context) error                          { return nil }
@@ -107,7 +108,11 @@ func (f *fake) Check(
 			Repairs: []string{"disk.clean_user"},
 		}
 		repairs = []api.RepairInfo{f.repairInfo()}
+		if f.is("norepair") {
+			repairs[0].Available, repairs[0].Why = false, "nothing_to_do"
+		}
 	}
+	others := []api.RepairInfo{{ID: "portal.open", Available: true}}
 	on(diagnostics.Event{Kind: diagnostics.RunStarted, Total: 2, At: at()})
 	for _, r := range []api.Result{link, disk} {
 		on(diagnostics.Event{Kind: diagnostics.CheckStarted, ID: r.ID, At: at()})
@@ -115,7 +120,7 @@ func (f *fake) Check(
 	}
 	on(diagnostics.Event{Kind: diagnostics.RunFinished, At: at()})
 	return api.Incident{
-		ID: id, Results: []api.Result{link, disk}, Diagnosis: d, Repairs: repairs, Checked: at(), TookMS: 12,
+		ID: id, Results: []api.Result{link, disk}, Diagnosis: d, Repairs: repairs, OtherRepairs: others, Checked: at(), TookMS: 12,
 	}, nil
 }
 

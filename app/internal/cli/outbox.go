@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"balise/app/internal/ipc/api"
 )
@@ -43,7 +44,7 @@ func (s *session) printOutbox(items []api.OutboxItem) {
 			text += " " + s.t("cli.outbox.next", "when", s.when(it.Next))
 		}
 		if r := s.reasonOf(it.Reason); r != nil {
-			text += " " + r.What
+			text += " " + strings.TrimSpace(r.What+" "+r.Next)
 		}
 		s.out.item("", "  ", text)
 	}

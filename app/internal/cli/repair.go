@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"balise/app/internal/ipc/api"
@@ -27,14 +28,15 @@ func runRepairList(ctx context.Context, s *session, _ commandLine) error {
 	}
 	defer s.closeIncident(inc.ID)
 	doc := RepairsDoc{Schema: schemaRepairs, Repairs: []RepairLine{}}
-	for _, r := range inc.Repairs {
+	all := slices.Concat(inc.Repairs, inc.OtherRepairs)
+	for _, r := range all {
 		doc.Repairs = append(doc.Repairs, RepairLine{RepairInfo: r, Name: s.repairName(r.ID)})
 		s.out.item("", "  ", r.ID+": "+s.repairName(r.ID)+". "+s.named("repair."+r.ID+".risk", ""))
 		if !r.Available {
 			s.out.item("  ", "  ", s.t("cli.repair.not_available")+" "+s.named("repair.why."+r.Why, r.Why))
 		}
 	}
-	if len(inc.Repairs) == 0 {
+	if len(all) == 0 {
 		s.out.say(s.t("cli.repair.none"))
 	}
 	s.out.document(doc)
@@ -90,7 +92,7 @@ func runRepair(ctx context.Context, s *session, line commandLine) error {
 
 // explainRepair says what a repair will do, how long it takes and whether it can be undone.
 func (s *session) explainRepair(inc api.Incident, id string) {
-	for _, r := range inc.Repairs {
+	for _, r := range slices.Concat(inc.Repairs, inc.OtherRepairs) {
 		if r.ID != id {
 			continue
 		}

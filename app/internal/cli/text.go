@@ -57,8 +57,9 @@ func columns(s string) int {
 	return n
 }
 
-// wrap breaks text at spaces so that no line is longer than width, and indents every line. A word that is
-// too long (an address, a reference) stays whole: it must be possible to copy it.
+// wrap breaks text at spaces so that no line is longer than width, and indents every line. The indent that a
+// line has of its own stays, also where it goes on: it says what belongs to what. A word that is too long (an
+// address, a reference) stays whole: it must be possible to copy it.
 func wrap(s, first, next string, width int) string {
 	var b strings.Builder
 	for i, line := range strings.Split(s, "\n") {
@@ -66,9 +67,31 @@ func wrap(s, first, next string, width int) string {
 		if i == 0 {
 			indent = first
 		}
-		wrapLine(&b, line, indent, next, width)
+		own := ownIndent(line, width)
+		wrapLine(&b, line, indent+own, next+own+hang(line), width)
 	}
 	return b.String()
+}
+
+// ownIndent is the indent that a line came with; never so much that no text fits beside it.
+func ownIndent(line string, width int) string {
+	n := 0
+	for _, r := range line[:len(line)-len(strings.TrimLeft(line, " \t"))] {
+		n++
+		if r == '\t' {
+			n += 3
+		}
+	}
+	return strings.Repeat(" ", max(0, min(n, width/3)))
+}
+
+// hang puts the rest of a list's entry under its text, not under its dash.
+func hang(line string) string {
+	line = strings.TrimLeft(line, " \t")
+	if strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "• ") {
+		return "  "
+	}
+	return ""
 }
 
 func wrapLine(b *strings.Builder, line, first, next string, width int) {

@@ -32,6 +32,21 @@ func TestWrapKeepsWordsWhole(t *testing.T) {
 	}
 }
 
+func TestWrapKeepsTheIndentOfALine(t *testing.T) {
+	got := wrap("- Processor: failed\n  busy 99.7 % for three seconds\n\tfour\n\ndone", "  ", "  ", 24)
+	want := "  - Processor: failed\n    busy 99.7 % for\n    three seconds\n      four\n\n  done\n"
+	if got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	got = wrap("- one two three four five six", "", "", 16)
+	if want := "- one two three\n  four five six\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := wrap(strings.Repeat(" ", 500)+"x", "", "", 30); got != strings.Repeat(" ", 10)+"x\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b[31m", 10)
 	f.Add("\u202e\u009b日本語\r\n", 1)

@@ -137,6 +137,10 @@ func (f *fake) Download(_ context.Context, n, id string, w io.Writer) error {
 
 func (f *fake) MarkSeen(_ context.Context, n string) error { return f.called("MarkSeen", n) }
 
+func (f *fake) Sent(context.Context) ([]api.Record, error) {
+	return []api.Record{{Manifest: api.Manifest{Ref: "R", Withheld: []string{"machine"}}, Number: "7"}}, f.called("Sent")
+}
+
 func (f *fake) Notices(context.Context) ([]api.Notice, error) {
 	return []api.Notice{{ID: "1", Title: "T"}}, f.called("Notices")
 }

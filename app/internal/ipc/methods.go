@@ -57,6 +57,9 @@ var methods = map[string]method{
 	"MarkSeen": run(func(ctx context.Context, s api.Service, in api.Args) error {
 		return s.MarkSeen(ctx, in.N)
 	}),
+	"Sent": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.Record, error) {
+		return s.Sent(ctx)
+	}),
 	"Notices": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.Notice, error) {
 		return s.Notices(ctx)
 	}),

@@ -69,6 +69,8 @@ type Service interface {
 	Download(ctx context.Context, n string, attachmentID string, w io.Writer) error
 	// MarkSeen says that the user has read a ticket; the badge goes.
 	MarkSeen(ctx context.Context, n string) error
+	// Sent lists the records of all that ever left this computer, newest first, whatever desk it went to.
+	Sent(ctx context.Context) ([]Record, error)
 	// Notices are the desk's known outages.
 	Notices(ctx context.Context) ([]Notice, error)
 
@@ -161,7 +163,8 @@ type Incident struct {
 	ScreenshotWhy string          `json:"screenshot_why,omitempty"` // code, when there is none
 	Results       []Result        `json:"results,omitempty"`
 	Diagnosis     *Diagnosis      `json:"diagnosis,omitempty"`
-	Repairs       []RepairInfo    `json:"repairs,omitempty"` // proposed, best first
+	Repairs       []RepairInfo    `json:"repairs,omitempty"`       // that fit the diagnosis, available first
+	OtherRepairs  []RepairInfo    `json:"other_repairs,omitempty"` // of the catalogue, unasked for here
 	Attempts      []RepairAttempt `json:"attempts,omitempty"`
 	Checked       time.Time       `json:"checked,omitzero"`
 	TookMS        int64           `json:"took_ms,omitempty"`
@@ -288,8 +291,9 @@ type TicketView struct {
 	Problem  *Error       `json:"problem,omitempty"` // why this is not fresh
 }
 
-// Manifest is the record of one report: what left this computer, without its content.
+// Manifest is the record of one report or reply: what left this computer, without its content.
 type Manifest struct {
+	Kind     string            `json:"kind,omitempty"` // "reply"; empty is a report
 	Ref      string            `json:"ref"`
 	Code     string            `json:"code"`
 	At       time.Time         `json:"at"`
@@ -299,6 +303,16 @@ type Manifest struct {
 	Files    []ReviewFile      `json:"files"`
 	Masked   map[string]int    `json:"masked,omitempty"`
 	Withheld []string          `json:"withheld,omitempty"`
+}
+
+// Record is a Manifest with the number that the desk gave; empty while the report waits, or when the desk's
+// tickets are no longer kept here.
+type Record struct {
+	Manifest
+	Number string `json:"number,omitempty"`
+	// State is what the outbox says of the report: "waiting", "sent", "refused", or empty when it no longer
+	// holds it.
+	State string `json:"state,omitempty"`
 }
 
 // ManifestSection is one part of the body that left.

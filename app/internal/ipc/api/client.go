@@ -301,6 +301,11 @@ func (c *Client) MarkSeen(ctx context.Context, n string) error {
 	return do(ctx, c, "MarkSeen", Args{N: n})
 }
 
+// Sent asks for the records of all that ever left.
+func (c *Client) Sent(ctx context.Context) ([]Record, error) {
+	return call[[]Record](ctx, c, "Sent", Args{})
+}
+
 // Notices asks for the desk's known outages.
 func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 	return call[[]Notice](ctx, c, "Notices", Args{})

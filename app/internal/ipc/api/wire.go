@@ -66,7 +66,7 @@ func Deadline(method string) time.Duration {
 		return 0
 	case "Repair", "Download", "Export":
 		return LongDeadline
-	case "State", "Incident", "Screenshot", "CloseIncident", "MarkSeen", "Outbox", "Retry", "Discard",
+	case "State", "Incident", "Screenshot", "Sent", "CloseIncident", "MarkSeen", "Outbox", "Retry", "Discard",
 		"Config", "SetConfig", "ListChecks", "Show", "Quit":
 		return QuickDeadline
 	default:

@@ -24,6 +24,7 @@ type Agent struct {
 	Rows     []api.TicketRow
 	Views    map[string]api.TicketView
 	Waits    []api.OutboxItem
+	Records  []api.Record
 	Outages  []api.Notice
 	Conf     []api.Setting
 	Result   api.Sent
@@ -265,6 +266,14 @@ func (a *Agent) Download(ctx context.Context, _, _ string, w io.Writer) error {
 
 // MarkSeen implements api.Service.
 func (a *Agent) MarkSeen(ctx context.Context, _ string) error { return a.enter(ctx, "MarkSeen") }
+
+// Sent implements api.Service.
+func (a *Agent) Sent(ctx context.Context) ([]api.Record, error) {
+	err := a.enter(ctx, "Sent")
+	a.Lock()
+	defer a.Unlock()
+	return a.Records, err
+}
 
 // Notices implements api.Service.
 func (a *Agent) Notices(ctx context.Context) ([]api.Notice, error) {

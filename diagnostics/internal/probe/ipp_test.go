@@ -152,7 +152,9 @@ func TestBadManners(t *testing.T) {
 		{"asks who we are", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, true, ""},
 		{"a web page", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>hello") }, false, "not_ipp"},
 		{"an error page", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, false, "not_ipp"},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://example.org/", 302) }, false, "not_ipp"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://example.org/", http.StatusFound)
+		}, false, "not_ipp"},
 		{"cut in the middle", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "500")
 			_, _ = w.Write(whole)

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,22 +53,28 @@ func (o *Outbox) add(ctx context.Context, it Item, c content, text int) (Item, e
 	}
 	o.p.Hook("add.row")
 	if it, err = o.storeFiles(it, c.uploads()); err != nil {
-		// Without its files the report was not accepted; the caller still has everything and says so.
-		o.drop(context.WithoutCancel(ctx), it.Ref)
-		return it, err
+		return it, errors.Join(err, o.refuse(ctx, it.Ref))
 	}
 	o.p.Hook("add.files")
 	it.State = Waiting
 	_, err = o.p.DB.ExecContext(ctx, `UPDATE outbox SET state = ?, files = ?, bytes = ? WHERE ref = ?`,
 		it.State, toJSON(it.Files), it.Bytes, it.Ref)
 	if err != nil {
-		o.drop(context.WithoutCancel(ctx), it.Ref)
-		return it, fmt.Errorf("store report: %w", err)
+		return it, errors.Join(fmt.Errorf("store report: %w", err), o.refuse(ctx, it.Ref))
 	}
 	o.p.Hook("add.committed")
 	o.changed(it)
 	o.Kick()
 	return it, nil
+}
+
+// refuse takes back a report that could not be stored whole: the caller still has everything and says so. The
+// files go first, or a full disk has no room to forget the words.
+func (o *Outbox) refuse(ctx context.Context, ref client.ClientRef) error {
+	if err := os.RemoveAll(o.folder(ref)); err != nil {
+		return fmt.Errorf("take back report %s: %w", ref, err)
+	}
+	return o.drop(context.WithoutCancel(ctx), ref)
 }
 
 func (o *Outbox) folder(ref client.ClientRef) string { return filepath.Join(o.p.Dir, string(ref)) }

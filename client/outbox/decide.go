@@ -39,6 +39,9 @@ func (o *Outbox) retry(ctx context.Context, ref client.ClientRef) (Item, error) 
 		it.phase = phaseReady // nobody could tell whether it arrived; the user said to send it again
 	}
 	it.State, it.Next, it.Reason = Waiting, o.p.Now().UTC(), nil
+	// The user says that things have changed: a look-up that finds nothing may be followed by a try at once
+	// again. Not zero, which would say that nothing ever left.
+	it.Tries = min(it.Tries, 1)
 	return it, o.save(ctx, it)
 }
 

@@ -49,8 +49,9 @@ func (o *Outbox) Run(ctx context.Context) error {
 
 // Flush makes everything that waits due now and tries each once, in order. It returns what is left.
 func (o *Outbox) Flush(ctx context.Context) ([]Item, error) {
-	_, err := o.p.DB.ExecContext(ctx, `UPDATE outbox SET next = 0 WHERE state = 'waiting' AND hold < ?`,
-		toMS(o.p.Now()))
+	// As in Retry: what failed before today's word of the user does not count against today's try.
+	_, err := o.p.DB.ExecContext(ctx,
+		`UPDATE outbox SET next = 0, tries = MIN(tries, 1) WHERE state = 'waiting' AND hold < ?`, toMS(o.p.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("flush outbox: %w", err)
 	}

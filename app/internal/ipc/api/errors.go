@@ -74,5 +74,6 @@ const (
 	CodeTextTooLong      = "text.too_long"      // Args["limit"]
 	CodePolicy           = "policy"             // locked; Args["key"], Args["file"]
 	CodeConfig           = "config"             // bad settings; Detail has file, line, column
+	CodeIncomplete       = "outbox.incomplete"  // Args["n"] files of a report were not stored before Balise ended
 	CodeRedaction        = "redaction"          // something that must not leave was found; nothing was sent
 )

@@ -103,7 +103,7 @@ func TestTrayMenu(t *testing.T) {
 	for _, e := range menu {
 		labels = append(labels, e.Label)
 	}
-	want := []string{"Signaler un problème…", "Mes demandes", "Tester cet ordinateur", "Page du bureau d’essai", "Quitter"}
+	want := []string{"Signaler un problème…", "Mes demandes", "Tester cet ordinateur", "Page du centre d’essai", "Quitter"}
 	if !slices.Equal(labels, want) {
 		t.Errorf("the menu is %q, want %q", labels, want)
 	}

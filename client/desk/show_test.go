@@ -32,7 +32,7 @@ func TestPageSpeaksTwoLanguages(t *testing.T) {
 			}
 		}
 	}
-	if _, page := b.get("/tickets/" + ref.ID); !strings.Contains(page, "Bureau d’essai\u00a0: les tickets restent sur cet ordinateur") {
+	if _, page := b.get("/tickets/" + ref.ID); !strings.Contains(page, "Centre d’essai\u00a0: les tickets restent sur cet ordinateur") {
 		t.Error("the French page does not say that tickets stay here")
 	}
 }

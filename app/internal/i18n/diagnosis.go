@@ -138,18 +138,19 @@ func (p *Printer) fill(text string, facts []diagnostics.Fact) string {
 func (p *Printer) Fact(f diagnostics.Fact) string {
 	switch v := f.Value.(type) {
 	case string:
-		if key := "value." + f.Key + "." + v; p.Has(key) {
-			return p.T(key)
-		}
-		return v
+		return p.valueWord(f.Key, v)
 	case bool:
 		return p.T("value.bool." + strconv.FormatBool(v))
 	case []string:
-		return strings.Join(v, ", ")
+		parts := make([]string, len(v))
+		for i := range v {
+			parts[i] = p.valueWord(f.Key, v[i])
+		}
+		return strings.Join(parts, ", ")
 	case []any: // what a list becomes on its way through JSON
 		parts := make([]string, len(v))
 		for i := range v {
-			parts[i] = fmt.Sprint(v[i])
+			parts[i] = p.valueWord(f.Key, fmt.Sprint(v[i]))
 		}
 		return strings.Join(parts, ", ")
 	case int64:
@@ -160,6 +161,16 @@ func (p *Printer) Fact(f diagnostics.Fact) string {
 		return p.Quantity(v, f.Unit)
 	}
 	return fmt.Sprint(f.Value)
+}
+
+// valueWord translates the codes that our own facts use as values; all else is left as it was found.
+func (p *Printer) valueWord(key, value string) string {
+	for _, area := range []string{"value.", "factvalue."} {
+		if k := area + key + "." + value; p.Has(k) {
+			return p.T(k)
+		}
+	}
+	return value
 }
 
 // Quantity is a number and its unit, rounded to what matters: durations in the largest unit that fits, sizes

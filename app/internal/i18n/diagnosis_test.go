@@ -22,22 +22,22 @@ func TestSentences(t *testing.T) {
 		},
 		{
 			cause: "net.portal/sign_in",
-			fr:    "Ce réseau demande que vous vous connectiez sur sa page d'accueil.",
+			fr:    "Ce réseau demande que vous vous connectiez sur sa page d’accueil.",
 			en:    "This network wants you to sign in on its welcome page.",
 		},
 		{
 			cause: "time.skew/ahead", facts: []diagnostics.Fact{diagnostics.Float("gap", 41*86400+5, "s")},
-			fr: "L'horloge de votre ordinateur avance de 41 jours.",
+			fr: "L’horloge de votre ordinateur avance de 41 jours.",
 			en: "Your computer's clock is 41 days ahead.",
 		},
 		{
 			cause: "time.skew/behind", facts: []diagnostics.Fact{diagnostics.Float("gap", 95, "s")},
-			fr: "L'horloge de votre ordinateur retarde de 95 secondes.",
+			fr: "L’horloge de votre ordinateur retarde de 95 secondes.",
 			en: "Your computer's clock is 95 seconds behind.",
 		},
 		{
 			cause: "net.dns.servers/first_dead",
-			fr:    "Le premier serveur de noms (DNS) ne répond pas\u00a0: chaque site met plusieurs secondes à s'ouvrir.",
+			fr:    "Le premier serveur de noms (DNS) ne répond pas\u00a0: chaque site met plusieurs secondes à s’ouvrir.",
 			en:    "The first name server (DNS) does not answer: each site takes several seconds to open.",
 		},
 		{
@@ -65,7 +65,7 @@ func TestSentences(t *testing.T) {
 		},
 		{ // a fact that was withheld leaves no raw place behind
 			cause: "print.queue/paused",
-			fr:    "La file d'impression de «\u00a0…\u00a0» est en pause.",
+			fr:    "La file d’impression de «\u00a0…\u00a0» est en pause.",
 			en:    "The print queue of “…” is paused.",
 		},
 		{
@@ -97,10 +97,10 @@ func TestDiagnosisSaysWhatWorksAndWhatElse(t *testing.T) {
 		}},
 	}
 	fr := New("fr").Diagnosis(d)
-	if fr.RuledOut != "Fonctionnent bien\u00a0: le réseau local, l'accès à Internet et l'impression." {
+	if fr.RuledOut != "Fonctionnent bien\u00a0: le réseau local, l’accès à Internet et l’impression." {
 		t.Error(fr.RuledOut)
 	}
-	if fr.Also != "À noter aussi\u00a0: Votre ordinateur n'a pas redémarré depuis 40 jours." {
+	if fr.Also != "À noter aussi\u00a0: Votre ordinateur n’a pas redémarré depuis 40 jours." {
 		t.Error(fr.Also)
 	}
 	if fr.Confidence != "confirmé" || fr.Actor != "Vous pouvez agir vous-même." {

@@ -215,7 +215,7 @@ func (v *view) TriedNotes(t Tried) []string {
 		line := v.p.T("report.tried.step", "time", v.clock(s.At), "step", v.step(t.Repair, s.Step),
 			"state", v.word("report.tried.step_state", s.State))
 		if facts := v.facts(s.Facts); facts != "" {
-			line += ": " + facts
+			line = v.p.T("report.line.named", "name", line, "text", facts)
 		}
 		if s.Error != "" {
 			line += " (" + s.Error + ")"

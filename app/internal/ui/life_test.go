@@ -114,7 +114,7 @@ func TestASlowAgentIsAskedAgain(t *testing.T) {
 	a.Fail = nil
 	a.Unlock()
 	// Then the window knows its desk
-	r.says("Bureau d’essai")
+	r.says("Centre d’essai")
 }
 
 func TestAPictureCanBeTakenLater(t *testing.T) {

@@ -211,7 +211,11 @@ func (r *repairs) outcome(info api.RepairInfo, a *api.RepairAttempt) objects {
 	default:
 		if a.State != api.RepairUndone && a.State != api.RepairNeedsAdmin {
 			out.add(widgets.Heading(u.tr("repair.helped")))
-			buttons.add(r.button(widgets.Primary, u.tr("yes"), says("yes")),
+			yes := widgets.Primary
+			if a.State == api.RepairSolved {
+				yes = widgets.Secondary // the page's own button says that it is solved
+			}
+			buttons.add(r.button(yes, u.tr("yes"), says("yes")),
 				r.button(widgets.Secondary, u.tr("no"), says("no")))
 		}
 	}

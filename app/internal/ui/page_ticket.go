@@ -61,10 +61,20 @@ func (t *ticket) read(fresh bool) {
 		first := t.view == nil
 		t.view = &v
 		t.show()
+		if first {
+			t.beginAnswer()
+		}
 		if first && !fresh {
 			t.read(true)
 		}
 	})
+}
+
+// beginAnswer puts the keyboard where the desk waits for it.
+func (t *ticket) beginAnswer() {
+	if t.view.Status == "pending" && t.view.Actions.Reply != api.No {
+		t.u.win.Canvas().Focus(t.entry)
+	}
 }
 
 func (t *ticket) show() {
@@ -100,6 +110,10 @@ func ticketMeaning(s api.TicketStatus) string {
 // fewMessages is how much of a long thread shows at once; the newest matter.
 const fewMessages = 25
 
+// longReport is how many lines the report that opened the ticket may have before it is folded under the answers:
+// who comes back wants to read these.
+const longReport = 12
+
 func (t *ticket) showThread() {
 	u, list := t.u, t.view.Messages
 	var out objects
@@ -109,7 +123,11 @@ func (t *ticket) showThread() {
 		out.add(row(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("ticket.earlier", "n", from),
 			func() { t.all = true; t.showThread() })))
 	}
-	for _, m := range list[from:] {
+	for i, m := range list[from:] {
+		if from+i == 0 && m.FromMe && len(list) > 1 && strings.Count(m.Text, "\n") > longReport {
+			out.add(widgets.NewFold(u.inPage, u.tr("ticket.first"), func() object { return t.message(m) }))
+			continue
+		}
 		out.add(t.message(m))
 	}
 	for _, it := range t.view.Outbox {
@@ -120,10 +138,19 @@ func (t *ticket) showThread() {
 	fill(t.thread, out...)
 }
 
+// noteWord is a desk's change of state in the words that the rest of the window uses.
+func (u *UI) noteWord(note string) string {
+	note = widgets.Line(note)
+	if key := "status." + note; u.t.Has(key) {
+		return u.tr("ticket.now", "state", u.t.T(key))
+	}
+	return note
+}
+
 func (t *ticket) message(m api.Message) object {
 	u := t.u
 	if m.StatusNote != "" && strings.TrimSpace(m.Text) == "" {
-		return widgets.Caption(u.tr("ticket.note", "note", widgets.Line(m.StatusNote), "time", u.when(m.At)))
+		return widgets.Caption(u.tr("ticket.note", "note", u.noteWord(m.StatusNote), "time", u.when(m.At)))
 	}
 	who := widgets.Line(m.From.Name)
 	tone := widgets.ToneCard
@@ -154,7 +181,7 @@ func (t *ticket) showActions() {
 	a := t.view.Actions
 	shape := strings.Join([]string{
 		string(a.Reply), string(a.Reopen), string(a.Rate), map[bool]string{true: "w"}[t.writing],
-		map[bool]string{true: "r"}[t.rated],
+		map[bool]string{true: "r"}[t.rated], map[bool]string{true: "e"}[t.ended()],
 	}, "/")
 	if shape == t.shape && t.note == nil {
 		return
@@ -176,7 +203,7 @@ func (t *ticket) showActions() {
 		buttons.add(widgets.NewButton(u.inPage, widgets.Primary, u.tr("ticket.reply"),
 			func() { t.write(false) }))
 	}
-	if a.Reopen != api.No {
+	if a.Reopen != api.No && t.ended() {
 		buttons.add(widgets.NewButton(u.inPage, widgets.Secondary, u.tr("ticket.reopen"),
 			func() { t.write(true) }))
 	}
@@ -194,6 +221,15 @@ func (t *ticket) showActions() {
 		out.add(widgets.Muted(u.tr("ticket.rated", "n", r.Value, "max", r.Max)))
 	}
 	fill(t.act, out...)
+}
+
+// ended tells whether there is something to reopen.
+func (t *ticket) ended() bool {
+	switch t.view.Status {
+	case "new", "open", "pending":
+		return false
+	}
+	return true
 }
 
 func (t *ticket) write(reopen bool) {

@@ -85,7 +85,7 @@ func newShell(u *UI) *shell {
 	brand.SizeName = theme.SizeLead
 	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(railWidth, 0))
-	head := container.NewHBox(widgets.Gap(1), widgets.NewBeacon(30), brand)
+	head := container.NewHBox(widgets.Gap(1), brandMark(30), brand)
 	rail := container.NewBorder(container.NewVBox(widgets.Gap(4), head), nil, nil, nil, s.rail)
 	s.banner = container.NewVBox()
 	s.holder = container.NewStack()
@@ -192,6 +192,14 @@ func (s *shell) setBanner() {
 func bannerLine(text, drawing string, shape, ground fyne.ThemeColorName) object {
 	icon := container.NewHBox(widgets.Gap(1), widgets.NewIcon(drawing, shape, ground, 18))
 	return widgets.NewGround(ground, container.NewBorder(nil, nil, icon, nil, widgets.Caption(text)))
+}
+
+// brandMark is the program's own icon, the one that the task bar shows.
+func brandMark(side float32) object {
+	mark := canvas.NewImageFromResource(appIcon())
+	mark.FillMode = canvas.ImageFillContain
+	mark.SetMinSize(fyne.NewSquareSize(side))
+	return mark
 }
 
 func appIcon() fyne.Resource {

@@ -12,7 +12,6 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"balise/app/internal/ui/theme"
 	"balise/assets"
 )
 
@@ -78,11 +77,6 @@ func NewIcon(drawing string, shape, glyph fyne.ThemeColorName, side float32) *Ic
 	i := &Icon{drawing: Drawing(drawing), shape: shape, glyph: glyph, side: side}
 	i.ExtendBaseWidget(i)
 	return i
-}
-
-// NewBeacon is the brand's mark.
-func NewBeacon(side float32) *Icon {
-	return NewIcon("beacon", theme.ColorBeacon, fynetheme.ColorNameForeground, side)
 }
 
 // Set changes the drawing and its colours.

@@ -89,7 +89,30 @@ type Message struct {
 	At          time.Time    `json:"at"`
 	Text        string       `json:"text"`
 	Attachments []Attachment `json:"attachments,omitempty"`
-	StatusNote  string       `json:"status_note,omitempty"` // set for a pure change of state
+	// StatusNote is the new state of a change of state: a Status, or the desk's own word for one that has none.
+	// Its From is empty when the desk changed it by itself. Beside a Text, it is what the message brought about.
+	StatusNote string `json:"status_note,omitempty"`
+}
+
+// foldWithin is how soon a change of state follows the reply that caused it.
+const foldWithin = 10 * time.Second
+
+// FoldReopened makes one entry of a reply of the user's and the change of state that it caused. Somebody
+// else's change right after it stays an entry.
+func FoldReopened(thread []Message) []Message {
+	var out []Message
+	for _, m := range thread {
+		if n := len(out); n > 0 && m.Text == "" && m.StatusNote != "" && (m.FromMe || m.From == Person{}) {
+			last := &out[n-1]
+			if last.FromMe && last.Text != "" && last.StatusNote == "" && n > 1 &&
+				m.At.Sub(last.At).Abs() <= foldWithin {
+				last.StatusNote = m.StatusNote
+				continue
+			}
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 // Attachment is a file on a ticket. Name comes from outside: see SafeName before it meets a disk.

@@ -78,7 +78,7 @@ func (d *Driver) Thread(ctx context.Context, id string) ([]client.Message, error
 			all = append(all, fromMessage(id, m))
 		}
 		if doc.Next == "" {
-			return all, nil
+			return client.FoldReopened(all), nil
 		}
 		q.Set("cursor", doc.Next)
 	}

@@ -317,3 +317,44 @@ func TestWebAddress(t *testing.T) {
 		t.Errorf("%q, %v", rec.Ref.WebURL, err)
 	}
 }
+
+// TestThreadAsPeopleReadIt: a report that names its reference gets no second one, the technician's change of
+// state is a state of ours from nobody in particular, and the reply that reopens is one entry.
+func TestThreadAsPeopleReadIt(t *testing.T) {
+	e := live(t)
+	d := e.driver(t, e.token("alice"))
+	dr := clienttest.Draft("Thread", "")
+	dr.Text = "Le disque est plein — é\n\nRef " + string(dr.ClientRef) + "\n"
+	id := create(t, d, dr).Ref.ID
+	if v, err := (technician{e}).Look(t.Context(), id); err != nil || strings.Count(v.Text, string(dr.ClientRef)) != 1 {
+		t.Errorf("the desk reads %q, %v", v.Text, err)
+	}
+	for _, s := range []client.Status{client.StatusOpen, client.StatusPending, client.StatusResolved} {
+		if err := (technician{e}).SetStatus(t.Context(), id, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := client.Outgoing{ClientRef: client.NewClientRef(), Text: "Toujours pas.", Reopen: true}
+	if _, err := d.Reply(t.Context(), id, out); err != nil {
+		t.Fatal(err)
+	}
+	msgs, err := d.Thread(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range msgs {
+		got = append(got, fmt.Sprintf("mine=%t %q %q", m.FromMe, m.Text, m.StatusNote))
+		if strings.Contains(m.From.Name, "System") {
+			t.Errorf("from %+v", m.From)
+		}
+	}
+	want := []string{
+		fmt.Sprintf("mine=true %q %q", strings.TrimSpace(dr.Text), ""),
+		`mine=false "" "open"`, `mine=false "" "pending"`, `mine=false "" "resolved"`,
+		`mine=true "Toujours pas." "open"`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the thread is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

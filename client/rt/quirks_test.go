@@ -170,7 +170,7 @@ func TestThreadOfAQuirkyHistory(t *testing.T) {
 	if second.FromMe || second.Text != "Oui é" || second.From.Name != "tech" {
 		t.Errorf("second %+v", second)
 	}
-	if third.StatusNote != "waiting" || third.Text != "" {
+	if third.StatusNote != "pending" || third.Text != "" || third.From.Name != "tech" {
 		t.Errorf("third %+v", third)
 	}
 	if slices.Contains(d.seen, "GET /attachment/13") {
@@ -342,10 +342,16 @@ func TestDownloadErrors(t *testing.T) {
 
 func TestReferencesInText(t *testing.T) {
 	ref := client.NewClientRef()
-	for _, s := range []string{"", "a", "a\nb\n", "a\n\n" + string(ref), "x " + string(ref) + " y"} {
+	far := string(ref) + "\n" + strings.Repeat("é\n", 3000) // where the look-up does not look
+	for _, s := range []string{"", "a", "a\nb\n", "a\n\n" + string(ref), far} {
 		with := textWith(s, ref)
 		if lastLine(with) != string(ref) || textWith(with, ref) != with {
 			t.Errorf("%q: %q", s, with)
+		}
+	}
+	for _, s := range []string{"x " + string(ref) + " y", "a\n\nRef " + string(ref) + "\n", "à\nRef " + string(ref)} {
+		if with := textWith(s, ref); with != s {
+			t.Errorf("a second reference: %q", with)
 		}
 	}
 	if got := withoutRef(textWith("a\nb", ref)); got != "a\nb" {

@@ -33,10 +33,11 @@ func cutSubject(s string) (head string, ref client.ClientRef, ok bool) {
 	return s[:i], ref, ref.Valid()
 }
 
-// textWith ends a text with the reference in a line of its own: people find it there, and so do we when
-// every other place has failed.
+// textWith ends a text with the reference in a line of its own, unless its end names it already, as a report's
+// does: people find it there, and so do we when every other place has failed. Further up it does not count,
+// because tail does not look there.
 func textWith(text string, ref client.ClientRef) string {
-	if lastLine(text) == string(ref) {
+	if strings.Contains(text[max(0, len(text)-tailSize/2):], string(ref)) {
 		return text
 	}
 	return strings.TrimRight(text, " \t\r\n") + "\n\n" + string(ref)

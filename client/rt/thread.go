@@ -135,13 +135,27 @@ func (d *Driver) Thread(ctx context.Context, id string) ([]client.Message, error
 				return nil, fmt.Errorf("read message %s of %s: %w", e.ID, id, err)
 			}
 		case "Status":
-			m.StatusNote = transport.Line(string(e.NewValue), 60)
+			m.StatusNote = d.statusNote(string(e.NewValue))
+			if e.Creator.Name == systemUser {
+				m.From = client.Person{}
+			}
 		default:
 			continue
 		}
 		out = append(out, m)
 	}
-	return out, nil
+	return client.FoldReopened(out), nil
+}
+
+// systemUser is RT itself, which calls itself "The RT System itself" and is nobody to talk to.
+const systemUser = "RT_System"
+
+// statusNote is the state that a change led to, with RT's own word where ours has none.
+func (d *Driver) statusNote(raw string) string {
+	if s := d.status(raw); s != client.StatusUnknown {
+		return string(s)
+	}
+	return transport.Line(raw, 60)
 }
 
 // fill reads a message's text and names its files. Mail often has the same text as plain and as HTML;

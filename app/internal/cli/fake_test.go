@@ -237,11 +237,16 @@ func (f *fake) Ticket(_ context.Context, n string, _ bool) (api.TicketView, erro
 	return api.TicketView{
 		Ticket: f.ticket(), Ref: testRef, Code: "7KQ2M-X", AsOf: at(),
 		Messages: []api.Message{
-			{ID: "1", FromMe: true, At: at(), Text: "Mon écran est noir."},
+			{ID: "1", FromMe: true, At: at(), Text: "Mon écran est noir.\n- Processor: failed\n  busy 99.7 %"},
+			{ID: "3", At: at(), StatusNote: "open"},
+			{ID: "4", At: at(), StatusNote: "escalated"},
 			{ID: "2", From: client.Person{Name: "Zoé"}, At: at(), Text: text, Attachments: []api.Attachment{
 				{ID: "9", Name: "câble.png", MIME: "image/png", Size: 2048},
 			}},
 		},
+		Left: &api.Manifest{Ref: testRef, Code: "7KQ2M-X", At: at(), Files: []api.ReviewFile{
+			{Name: "report.html", MIME: "text/html", Size: 9, SHA256: "2cb4b143"},
+		}},
 	}, nil
 }
 

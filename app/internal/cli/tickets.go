@@ -94,27 +94,38 @@ func (s *session) printTicket(v api.TicketView) {
 	}
 	for _, m := range v.Messages {
 		s.out.blank()
-		from := cleanLine(m.From.Name)
-		if m.FromMe {
-			from = s.t("cli.ticket.you")
-		} else if from == "" {
-			from = s.t("cli.ticket.desk")
-		}
-		s.out.say(s.t("cli.ticket.message", "from", from, "when", s.when(m.At)))
-		if m.StatusNote != "" {
-			s.out.item("  ", "  ", m.StatusNote)
-		}
-		if m.Text != "" {
-			s.out.item("  ", "  ", m.Text)
-		}
-		for _, a := range m.Attachments {
-			s.out.item("  ", "    ",
-				s.t("cli.ticket.attachment", "name", cleanLine(a.Name), "size", s.size(a.Size)))
-		}
+		s.printMessage(m)
 	}
 	if len(v.Outbox) > 0 {
 		s.out.blank()
 		s.printOutbox(v.Outbox)
+	}
+}
+
+// printMessage prints one entry of a thread. A change of state is a line of its own, from nobody: people wait
+// for the state, not for who set it.
+func (s *session) printMessage(m api.Message) {
+	note := s.named("status."+m.StatusNote, cleanLine(m.StatusNote))
+	if m.StatusNote != "" && strings.TrimSpace(m.Text) == "" && len(m.Attachments) == 0 {
+		s.out.field(s.t("cli.ticket.status"), s.t("cli.ticket.message", "from", note, "when", s.when(m.At)))
+		return
+	}
+	from := cleanLine(m.From.Name)
+	if m.FromMe {
+		from = s.t("cli.ticket.you")
+	} else if from == "" {
+		from = s.t("cli.ticket.desk")
+	}
+	s.out.say(s.t("cli.ticket.message", "from", from, "when", s.when(m.At)))
+	if m.Text != "" {
+		s.out.item("  ", "  ", m.Text)
+	}
+	if m.StatusNote != "" {
+		s.out.item("  ", "  ", s.t("cli.ticket.status")+" "+note)
+	}
+	for _, a := range m.Attachments {
+		s.out.item("  ", "    ",
+			s.t("cli.ticket.attachment", "name", cleanLine(a.Name), "size", s.size(a.Size)))
 	}
 }
 

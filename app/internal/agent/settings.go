@@ -2,10 +2,7 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"sync"
 
 	"balise/app/internal/config"
@@ -30,29 +27,8 @@ func (f fileSettings) Load() (config.Config, []api.Setting, error) {
 	return l.Config, out, nil
 }
 
-// Set writes the user's file. Values that are good one by one and not together (a desk without an address) are
-// found by reading everything again; the file is then as it was, or Balise would not start next time.
-func (f fileSettings) Set(values map[string]string) error {
-	before, readErr := os.ReadFile(f.p.UserFile)
-	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
-		return fmt.Errorf("read settings: %w", readErr)
-	}
-	if err := config.Set(f.p, values); err != nil {
-		return err
-	}
-	_, err := config.Load(f.p)
-	if err == nil {
-		return nil
-	}
-	undo := os.Remove
-	if readErr == nil {
-		undo = func(file string) error { return os.WriteFile(file, before, 0o600) }
-	}
-	if uerr := undo(f.p.UserFile); uerr != nil {
-		return errors.Join(err, fmt.Errorf("put the settings back: %w", uerr))
-	}
-	return err
-}
+// Set writes the user's file.
+func (f fileSettings) Set(values map[string]string) error { return config.Set(f.p, values) }
 
 // settings is what was last loaded.
 type settings struct {

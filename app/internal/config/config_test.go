@@ -110,13 +110,17 @@ func TestMistakesNameTheirPlace(t *testing.T) {
 		{"relative ca", "desk: {ca_file: ca.pem}\n", "desk.ca_file", "absolute"},
 		{"control character", "support: {name: \"a\\u0007b\"}\n", "support.name", "control"},
 		{"two documents", "language: fr\n---\nlanguage: en\n", "c.yaml:3", "one document"},
-		{"rt without url", "desk: {kind: rt}\n", "desk.url", "address"},
+		{"rt without url", "desk:\n  kind: rt\n", ":2:9: desk.url", "the address of the rt desk"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Load(Params{File: write(t, "c.yaml", tt.yaml)})
+			file := write(t, "c.yaml", tt.yaml)
+			_, err := Load(Params{File: file})
 			if err == nil {
 				t.Fatal("accepted")
+			}
+			if cerr := CheckFile(file); cerr == nil || cerr.Error() != err.Error() {
+				t.Errorf("checked alone: %v", cerr)
 			}
 			if !strings.Contains(err.Error(), tt.at) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v\nwant %q and %q in it", err, tt.at, tt.says)
@@ -158,6 +162,17 @@ func TestSet(t *testing.T) {
 	}
 	if got, _ = Load(p); got.Config.Desk.Kind != "practice" {
 		t.Errorf("unset key: %+v", got.Config.Desk)
+	}
+	before, err := os.ReadFile(p.UserFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var together *Error
+	if err := Set(p, map[string]string{"desk.kind": "rt"}); !errors.As(err, &together) || together.Key != "desk.url" {
+		t.Errorf("a desk without an address: %v", err)
+	}
+	if after, err := os.ReadFile(p.UserFile); err != nil || string(after) != string(before) {
+		t.Errorf("a refused change was written: %q, %v", after, err)
 	}
 	info, err := os.Stat(p.UserFile)
 	if err != nil || info.Mode().Perm()&0o077 != 0 {

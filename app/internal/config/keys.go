@@ -35,6 +35,8 @@ type value struct {
 	text     string
 	texts    []string
 	services []checks.Service
+	// line and column are where it stands in its file; 0 when it came another way.
+	line, column int
 }
 
 // String is the value as config show prints it.

@@ -53,6 +53,11 @@ func Load(p Params) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	return merge(layers)
+}
+
+// merge puts layers over one another, the last one on top, and looks at the whole.
+func merge(layers []layer) (*Loaded, error) {
 	out := &Loaded{}
 	for _, k := range keys {
 		s := Setting{Key: k.name, Source: "default", Value: defaults[k.name]}
@@ -70,7 +75,23 @@ func Load(p Params) (*Loaded, error) {
 		k.put(&out.Config, v)
 		out.Settings = append(out.Settings, s)
 	}
-	return out, out.Config.check(p)
+	if out.Config.Desk.Kind != "practice" && out.Config.Desk.URL == "" {
+		return nil, missingURL(layers)
+	}
+	return out, nil
+}
+
+// missingURL is a desk without an address: a mistake that only the values together show. It stands where the
+// desk's kind was decided.
+func missingURL(layers []layer) error {
+	e := &Error{Key: "desk.url", Problem: "is missing"}
+	for _, l := range layers {
+		if v, ok := l.values["desk.kind"]; ok && v.text != "" {
+			e.File, e.Line, e.Column = l.file, v.line, v.column
+			e.Want = "the address of the " + v.text + " desk"
+		}
+	}
+	return e
 }
 
 func readLayers(p Params) ([]layer, error) {
@@ -109,44 +130,35 @@ func readLayers(p Params) ([]layer, error) {
 	return layers, nil
 }
 
-// check looks at what only the values together can show.
-func (c Config) check(p Params) error {
-	if c.Desk.Kind != "practice" && c.Desk.URL == "" {
-		return &Error{
-			File: fileOf(p), Key: "desk.url", Problem: "is missing",
-			Want: "the address of the " + c.Desk.Kind + " desk",
-		}
-	}
-	return nil
-}
-
-func fileOf(p Params) string {
-	if p.File != "" {
-		return p.File
-	}
-	return p.UserFile
-}
-
-// CheckFile reads one settings file and reports its first mistake.
+// CheckFile reads one settings file, by itself over the defaults, and reports its first mistake.
 func CheckFile(file string) error {
 	if _, err := os.Stat(file); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
-	_, err := readLayer("file", file)
+	l, err := readLayer("file", file)
+	if err != nil {
+		return err
+	}
+	_, err = merge([]layer{l})
 	return err
 }
 
 // Set changes some of the user's settings, all or none. An empty value unsets a key. Lists are written with
-// commas; services cannot be set this way.
+// commas; services cannot be set this way. Values that are good one by one and not together are refused: Balise
+// would not start next time.
 func Set(p Params, values map[string]string) error {
+	if p.UserFile == "" {
+		return errors.New("write settings: no file of the user's own")
+	}
 	now, err := Load(p)
 	if err != nil {
 		return err
 	}
-	user, err := readLayer("user", p.UserFile)
+	layers, err := readLayers(p)
 	if err != nil {
 		return err
 	}
+	user := layers[0] // the maps are shared: what changes here changes in layers
 	for name, text := range values {
 		for _, s := range now.Settings {
 			if s.Key == name && s.Locked {
@@ -160,6 +172,9 @@ func Set(p Params, values map[string]string) error {
 		if user.values[name] = v; text == "" {
 			delete(user.values, name)
 		}
+	}
+	if _, err := merge(layers); err != nil {
+		return err
 	}
 	return user.write()
 }

@@ -157,6 +157,9 @@ func (w *walker) pair(prefix string, pair *ast.MappingValueNode) error {
 	if err != nil {
 		return err
 	}
+	if t := pair.Value.GetToken(); t != nil {
+		v.line, v.column = position(t)
+	}
 	w.values[name] = v
 	return nil
 }

@@ -290,27 +290,30 @@ type trouble struct {
 	code  string
 	state string
 	exit  int
+	// list is how `tickets` ends meanwhile: the desk has never answered, and "none" would be a guess.
+	list int
 }
 
 func TestTroubles(t *testing.T) {
 	manner := func(m badmanners.Manner) badmanners.Fault { return badmanners.Fault{Manner: m} }
 	for _, c := range []trouble{
-		{name: "no name", desk: lines("url: http://balise..example/"), code: api.CodeDeskName},
-		{name: "desk down", fault: manner(badmanners.RefuseConnection), code: api.CodeDeskUnreachable},
-		{name: "unauthorized", fault: manner(badmanners.Unauthorized), code: api.CodeDeskUnauthorized},
+		{name: "no name", desk: lines("url: http://balise..example/"), code: api.CodeDeskName, list: 3},
+		{name: "desk down", fault: manner(badmanners.RefuseConnection), code: api.CodeDeskUnreachable, list: 3},
+		{name: "unauthorized", fault: manner(badmanners.Unauthorized), code: api.CodeDeskUnauthorized, list: 4},
 		{name: "forbidden", desk: forbidding, code: api.CodeDeskForbidden, state: "refused", exit: 4},
-		{name: "forbidden on the way", fault: manner(badmanners.Forbidden), code: api.CodeDeskNotADesk},
+		{name: "forbidden on the way", fault: manner(badmanners.Forbidden), code: api.CodeDeskNotADesk, list: 3},
 		{
 			name:  "throttled",
 			fault: badmanners.Fault{Manner: badmanners.Throttle, Wait: 40 * time.Second}, code: api.CodeDeskThrottled,
+			list: 3,
 		},
-		{name: "server error", fault: manner(badmanners.ServerError), code: api.CodeDeskUnavailable},
-		{name: "login page", fault: manner(badmanners.LoginPage), code: api.CodeDeskNotADesk},
-		{name: "redirect", fault: manner(badmanners.Redirect), code: api.CodeDeskNotADesk},
-		{name: "answer cut", fault: manner(badmanners.StoredThenCutBody), code: api.CodeDeskAnswer},
-		{name: "huge answer", fault: manner(badmanners.HugeAnswer), code: api.CodeDeskAnswer},
-		{name: "not trusted", desk: secured(time.Now().Add(-time.Hour), false), code: api.CodeDeskTLS},
-		{name: "clock wrong", desk: secured(time.Now().Add(24*time.Hour), true), code: api.CodeDeskClock},
+		{name: "server error", fault: manner(badmanners.ServerError), code: api.CodeDeskUnavailable, list: 3},
+		{name: "login page", fault: manner(badmanners.LoginPage), code: api.CodeDeskNotADesk, list: 3},
+		{name: "redirect", fault: manner(badmanners.Redirect), code: api.CodeDeskNotADesk, list: 3},
+		{name: "answer cut", fault: manner(badmanners.StoredThenCutBody), code: api.CodeDeskAnswer, list: 3},
+		{name: "huge answer", fault: manner(badmanners.HugeAnswer), code: api.CodeDeskAnswer, list: 3},
+		{name: "not trusted", desk: secured(time.Now().Add(-time.Hour), false), code: api.CodeDeskTLS, list: 3},
+		{name: "clock wrong", desk: secured(time.Now().Add(24*time.Hour), true), code: api.CodeDeskClock, list: 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -348,6 +351,9 @@ func (c trouble) play(h *home) {
 		h.t.Errorf("the code %s is not in:\n%s", got.Code, out)
 	}
 	h.wantCarried(got.Ref, text)
+	if exit, out, _ := h.run("tickets"); exit != c.list || strings.Contains(out, "You have no tickets") {
+		h.t.Errorf("tickets: exit %d: %s", exit, out)
+	}
 
 	h.proxy.Set()
 	h.settings("en")

@@ -79,7 +79,11 @@ func codeExit(code string) int {
 func (s *session) reason(err error) *Reason {
 	var u *usageError
 	if errors.As(err, &u) {
-		return &Reason{Code: api.CodeUsage, What: s.t("cli.usage."+u.what, u.args...), Next: s.t("cli.usage.next")}
+		r := &Reason{Code: api.CodeUsage, What: s.t("cli.usage."+u.what, u.args...), Next: s.t("cli.usage.next")}
+		if u.consent() {
+			r.Next = "" // the sentence says it
+		}
+		return r
 	}
 	if errors.Is(err, context.Canceled) {
 		return &Reason{Code: "interrupted", What: s.t("cli.interrupted")}

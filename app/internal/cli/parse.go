@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -91,7 +92,7 @@ func parse(args []string) (commandLine, error) {
 			line.command, _ = find(words[1:])
 			return line, flag.ErrHelp
 		}
-		line.rest = words
+		line.rest = rest(words, &line.global)
 		return line, nil
 	}
 	line.command = c
@@ -110,6 +111,22 @@ func parse(args []string) (commandLine, error) {
 		return line, flagError(err)
 	}
 	return line, checkWords(&line)
+}
+
+// rest takes the form of the answer out of words that begin with no command: a script that mistypes one still
+// reads a document.
+func rest(words []string, g *globals) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		switch strings.TrimPrefix(w, "-") {
+		case "-json":
+			g.json = true
+		case "-events":
+			g.events = true
+		default:
+			return false
+		}
+		return true
+	})
 }
 
 // interspersed parses flags wherever they stand among the words.
@@ -184,6 +201,14 @@ type usageError struct {
 }
 
 func (e *usageError) Error() string { return "usage: " + e.what }
+
+// consent tells whether only a yes is missing.
+func (e *usageError) consent() bool { return e.what == needsYesReport || e.what == needsYesRepair }
+
+const (
+	needsYesReport = "report_yes"
+	needsYesRepair = "repair_yes"
+)
 
 func usage(what string, args ...any) error { return &usageError{what: what, args: args} }
 

@@ -58,7 +58,7 @@ func (s *session) checkedIncident(ctx context.Context) (api.Incident, error) {
 }
 
 func runRepair(ctx context.Context, s *session, line commandLine) error {
-	if err := s.mayAct(line.opts.yes, "repair_yes"); err != nil {
+	if err := s.mayAct(line.opts.yes, needsYesRepair); err != nil {
 		return err
 	}
 	done, err := s.connect(ctx)

@@ -64,7 +64,7 @@ func (s *session) reportInput(line commandLine) (api.Input, error) {
 	if strings.TrimSpace(o.subject) == "" {
 		return in, usage("subject")
 	}
-	if err := s.mayAct(o.yes, "report_yes"); err != nil {
+	if err := s.mayAct(o.yes, needsYesReport); err != nil {
 		return in, err
 	}
 	text, err := s.textArg(o.description)

@@ -19,7 +19,9 @@ func runTickets(ctx context.Context, s *session, _ commandLine) error {
 	if err != nil {
 		return err
 	}
-	if len(list.Tickets) == 0 && len(list.Outbox) == 0 {
+	// Nobody knows the tickets when the desk has never answered; "none" would be a guess.
+	known := list.Problem == nil || !list.AsOf.IsZero()
+	if known && len(list.Tickets) == 0 && len(list.Outbox) == 0 {
 		s.out.say(s.t("cli.tickets.none"))
 	}
 	for _, t := range list.Tickets {
@@ -36,7 +38,13 @@ func runTickets(ctx context.Context, s *session, _ commandLine) error {
 		Schema: schemaTickets, Tickets: notNil(list.Tickets), Outbox: notNil(list.Outbox), AsOf: list.AsOf,
 		Problem: s.reasonOf(list.Problem),
 	})
-	return nil
+	switch {
+	case known || len(list.Tickets) > 0:
+		return nil
+	case codeExit(list.Problem.Code) == ExitRefused:
+		return errRefused
+	}
+	return errNotDone
 }
 
 // status is a ticket's state in human words, with the desk's own word where ours says nothing.

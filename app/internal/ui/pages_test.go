@@ -115,7 +115,7 @@ func scenes() []scene {
 			func(r *rig) { r.says("9ZZZZ-4"); r.press(r.tr("outbox.discard")) },
 		},
 		{"check", practice(pageCheck), func(r *rig) { r.tested() }},
-		{"trust", practice(pageTrust), func(r *rig) { r.says("VPN") }},
+		{"trust", practice(pageTrust), func(r *rig) { r.says("Word no longer opens") }},
 		{"settings", practice(pageSettings), func(r *rig) { r.says(r.tr("settings.policy")) }},
 		{"signin", practice(pageSignIn), func(r *rig) { r.rest() }},
 		{"signin-tried", practice(pageSignIn), func(r *rig) {
@@ -148,9 +148,19 @@ func scenes() []scene {
 			}
 		}},
 		{"trust-unfolded", practice(pageTrust), func(r *rig) {
-			r.says("VPN")
+			r.says("Word no longer opens")
 			r.press(r.tr("trust.machine"))
 			r.says("Debian")
+		}},
+		{"trust-sent", practice(pageTrust), func(r *rig) {
+			r.says("Word no longer opens")
+			r.press(r.u.t.T("records.details"))
+			for _, what := range []string{
+				"1041", "34", "report.html", "2cb4b1431b84ec15d35ed83bb927e27e", "BA7KQ2MXXXXXXXXXXXXX",
+				r.u.t.T("records.held", "parts", r.u.t.T("report.section.machine")),
+			} {
+				r.says(what)
+			}
 		}},
 		{"gone", func() setup {
 			a := fakeagent.New()

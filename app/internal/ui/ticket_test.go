@@ -99,11 +99,18 @@ func TestWhatADeskSaysIsOnlyText(t *testing.T) {
 	row := a.Rows[0]
 	row.Ticket = v.Ticket
 	a.Rows = append([]api.TicketRow{row}, a.Rows...)
+	rec := &a.Records[0]
+	rec.Subject, rec.Number, rec.Desk = v.Subject, v.Number, v.Subject
+	rec.Files[0].Name, rec.Withheld = v.Messages[2].Attachments[0].Name, []string{v.Subject}
 	for _, page := range []string{"ticket/1041", pageTickets, pageTrust} {
 		// When it is shown on a small screen
 		r := newRig(t, setup{agent: a, page: page, size: small})
 		r.says("ab[31mc d") // the control characters are gone and the line break is a space
 		r.rest()
+		if page == pageTrust {
+			r.press(r.u.t.T("records.details"))
+			r.rest()
+		}
 		// Then it is text, and it does not widen the window
 		r.saysNot("\u202e")
 		r.saysNot("\x1b")

@@ -31,7 +31,8 @@ func New() *Agent {
 			Unread:  1, Waiting: 1,
 		},
 		Found: FullDisk, Steps: steps(), Rows: rows(), Views: views(), Waits: waits(), Conf: conf(),
-		Result: api.Sent{State: "sent", Number: "1042", Code: "7KQ2M-X"},
+		Records: records(),
+		Result:  api.Sent{State: "sent", Number: "1042", Code: "7KQ2M-X"},
 	}
 }
 
@@ -214,6 +215,30 @@ func waits() []api.OutboxItem {
 			State:   "waiting", Created: Clock().Add(-20 * time.Minute), Next: Clock().Add(4 * time.Minute),
 			Tries: 3, Bytes: 1_240_000,
 			Reason: &api.Error{Code: api.CodeDeskUnreachable},
+		},
+	}
+}
+
+func records() []api.Record {
+	const digest = "2cb4b1431b84ec15d35ed83bb927e27e8967d75f4bcd9cc4b25c8d879ae23e18"
+	return []api.Record{
+		{
+			Manifest: api.Manifest{
+				Ref: "BA7KQ2MXXXXXXXXXXXXX", Code: "7KQ2M-X", At: Clock().Add(-3 * time.Hour), Desk: "IT",
+				Subject: "Word no longer opens", Withheld: []string{"machine"},
+				Sections: []api.ManifestSection{
+					{ID: "diagnosis", Bytes: 275, SHA256: digest}, {ID: "description", Bytes: 55, SHA256: digest},
+				},
+				Files: []api.ReviewFile{{Name: "report.html", MIME: "text/html", Size: 34_140, SHA256: digest}},
+			},
+			Number: "1041", State: "sent",
+		},
+		{
+			Manifest: api.Manifest{
+				Kind: "reply", Ref: "BA8ZZZZZZZZZZZZZZZZZ", Code: "8ZZZZ-4", At: Clock().Add(-26 * time.Hour), Desk: "IT",
+				Subject: "Word no longer opens", Sections: []api.ManifestSection{{ID: "reply", Bytes: 13, SHA256: digest}},
+			},
+			Number: "1041", State: "waiting",
 		},
 	}
 }

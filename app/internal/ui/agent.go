@@ -100,6 +100,9 @@ func (u *UI) onEvent(e api.Event) {
 		if u.at == (route{pageTicket, e.Ticket}) || u.at.name == pageTickets {
 			u.reload()
 		}
+		if u.front {
+			u.witness()
+		}
 		u.readState()
 	case "outbox":
 		if u.at.name == pageOutbox || u.at.name == pageTickets || u.at.name == pageSent {
@@ -112,6 +115,13 @@ func (u *UI) onEvent(e api.Event) {
 		}
 	default:
 		u.readState()
+	}
+}
+
+// witness tells the open page that the user has it before their eyes.
+func (u *UI) witness() {
+	if !u.hidden && u.cur != nil && u.cur.seen != nil {
+		u.cur.seen()
 	}
 }
 

@@ -44,8 +44,11 @@ func (u *UI) buildTicket(s *scope, n string) *page {
 	p.foot, p.focus = objects{back, refresh}, back
 	fill(t.top, busy(u.tr("tickets.reading")))
 	t.read(false)
-	do(s, quick, func(ctx context.Context) error { return u.p.Service.MarkSeen(ctx, n) },
-		func(error) { u.readState() })
+	p.seen = func() {
+		do(s, quick, func(ctx context.Context) error { return u.p.Service.MarkSeen(ctx, n) },
+			func(error) { u.readState() })
+	}
+	p.seen()
 	return p
 }
 

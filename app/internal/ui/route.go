@@ -60,6 +60,7 @@ type page struct {
 	drop    func([]string)
 	leave   func()
 	reload  func() // reads the page's data again, keeping what was typed
+	seen    func() // tells the agent that the user has what is new before their eyes
 	wide    bool
 }
 

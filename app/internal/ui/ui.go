@@ -62,7 +62,8 @@ type UI struct {
 	// looking says that a search for the agent is due.
 	looking bool
 	hidden  bool
-	closes  int // counts closings, so that a timer of an earlier one does nothing
+	front   bool // the window has the keyboard
+	closes  int  // counts closings, so that a timer of an earlier one does nothing
 	first   bool
 }
 
@@ -99,6 +100,8 @@ func New(p Params) *UI {
 	u.win.SetOnDropped(u.dropped)
 	u.win.Canvas().SetOnTypedKey(u.onKey)
 	u.addShortcuts()
+	p.App.Lifecycle().SetOnEnteredForeground(func() { u.front = true; u.witness() })
+	p.App.Lifecycle().SetOnExitedForeground(func() { u.front = false })
 	u.go_(parseRoute(p.Page, p.Incident))
 	u.readState()
 	u.follow()
@@ -116,6 +119,7 @@ func (u *UI) Show(pageName, incident string) {
 	to := parseRoute(pageName, incident)
 	// The page that is open already stays as it is, with what was typed in it.
 	if to == u.at || (to.name == pageDescribe && to.arg == "" && u.flow.underWay() && inFlow(u.at.name)) {
+		u.witness()
 		return
 	}
 	u.go_(to)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"balise/app/e2e/desktop"
+	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
 	"balise/app/internal/platform/paths"
 )
@@ -245,6 +246,25 @@ func TestKeyring(t *testing.T) {
 	}
 	if took := time.Since(began); took > 45*time.Second {
 		t.Errorf("a locked keyring holds the command for %v", took)
+	}
+	// The report waits, with a reason, and leaves once.
+	code, out, errs = locked.run("--config", settings, "report", "--subject", "Trousseau fermé", "--no-checks", "--yes")
+	what, next := i18n.New("fr").Error(api.CodeKeyringLocked, nil)
+	if code != 0 || !reads(out, what) || !reads(out, next) {
+		t.Errorf("report with a locked keyring: exit %d: %s%s", code, out, errs)
+	}
+	locked.env = append(locked.env, "BALISE_DESK_TOKEN="+token)
+	var list tickets
+	locked.json(&list, "--config", settings, "outbox", "--flush")
+	locked.json(&list, "--config", settings, "tickets")
+	n := 0
+	for _, ticket := range list.Tickets {
+		if ticket.Subject == "Trousseau fermé" {
+			n++
+		}
+	}
+	if n != 1 || len(list.Outbox) != 0 {
+		t.Errorf("after the keyring: %d tickets, outbox %+v", n, list.Outbox)
 	}
 	d.Picture("locked keyring")
 }

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -15,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"balise/app/internal/i18n"
+	"balise/app/internal/ipc/api"
 	"balise/client/desk"
 	"balise/diagnostics/lab"
 )
@@ -47,14 +48,30 @@ func TestWithoutARouteTheReportWaitsAndArrivesOnce(t *testing.T) {
 	})
 
 	var sent struct {
-		Ref    string          `json:"ref"`
-		State  string          `json:"state"`
-		Code   string          `json:"code"`
-		Reason json.RawMessage `json:"reason"`
+		Ref    string `json:"ref"`
+		State  string `json:"state"`
+		Code   string `json:"code"`
+		Reason struct {
+			Code string `json:"code"`
+			What string `json:"what"`
+			Next string `json:"next"`
+		} `json:"reason"`
 	}
 	p.json(&sent, "report", "--subject", "No network at all", "--yes")
-	if sent.State != "queued" || len(sent.Code) != 7 || len(sent.Reason) < 10 {
+	if sent.State != "queued" || len(sent.Code) != 7 || sent.Reason.Code != api.CodeDeskUnreachable {
 		t.Fatalf("without a route: %+v", sent)
+	}
+	what, next := i18n.New("en").Error(api.CodeDeskUnreachable, nil)
+	if sent.Reason.What != what || sent.Reason.Next != next {
+		t.Errorf("the reason reads %+v", sent.Reason)
+	}
+	words, actions := i18n.New("fr").Error(api.CodeDeskUnreachable, nil)
+	french := filepath.Join(dir, "fr.yaml")
+	if err := os.WriteFile(french, []byte(strings.Replace(text, "language: en", "language: fr", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, out, _ := p.run("--config", french, "outbox"); !reads(out, words) || !reads(out, actions) {
+		t.Errorf("in French: %s", out)
 	}
 	if code, out, _ := p.run("outbox"); code != 0 || !strings.Contains(out, sent.Code) {
 		t.Errorf("balise outbox does not show the code %s:\n%s", sent.Code, out)
@@ -109,6 +126,11 @@ func deskOutside(t *testing.T, l *lab.Lab) (token string) {
 	go func() { _ = s.Serve(ln) }()
 	t.Cleanup(func() { _ = s.Close() })
 	return info.ClientToken
+}
+
+// reads compares without line breaks and without no-break spaces.
+func reads(text, want string) bool {
+	return strings.Contains(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(want), " "))
 }
 
 // eventually wants a condition within a minute: the outbox waits up to half of that between two tries.

@@ -44,6 +44,18 @@ func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("the desk asks to wait %s", e.RetryAfter)
 }
 
+// LocalError says that a request failed on this computer before any of it left: nothing was sent, and sending
+// again is safe.
+type LocalError struct {
+	File string // the attachment that could not be read; empty when it was something else
+	Err  error
+}
+
+func (e *LocalError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what went wrong.
+func (e *LocalError) Unwrap() error { return e.Err }
+
 // TLSError says that the desk's certificate was not accepted. Reason is a code: "untrusted", "expired",
 // "not_yet", "name", "handshake".
 type TLSError struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ const (
 	invalid      fault = "invalid"
 	unauthorized fault = "unauthorized"
 	notADesk     fault = "not_a_desk"
+	local        fault = "local" // a file of ours could not be opened
 )
 
 func newFakeDesk() *fakeDesk {
@@ -66,6 +68,8 @@ func (d *fakeDesk) enter(call string) (fault, error) {
 		return f, &client.InvalidError{Message: "no"}
 	case unauthorized:
 		return f, client.ErrUnauthorized
+	case local:
+		return f, fmt.Errorf("POST: %w", &client.LocalError{File: "a", Err: fs.ErrNotExist})
 	case notADesk:
 		return f, client.ErrNotADesk
 	default:

@@ -159,6 +159,7 @@ func TestDecisions(t *testing.T) {
 		state  State
 	}{
 		{"unreachable is repeated", []fault{unreachable}, []string{"create", "create"}, Sent},
+		{"what failed here was not sent", []fault{local}, []string{"create", "create"}, Sent},
 		{"throttled waits and repeats", []fault{throttled}, []string{"create", "create"}, Sent},
 		{"signed out waits and repeats", []fault{unauthorized}, []string{"create", "create"}, Sent},
 		{"a lost request is looked for twice", []fault{lostRequest}, lookTwice, Sent},

@@ -136,8 +136,12 @@ func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration
 
 // notSent tells whether err proves that nothing can have been stored and that sending again may help.
 func notSent(err error) bool {
+	if errors.Is(err, client.ErrUnknownOutcome) {
+		return false
+	}
+	var local *client.LocalError
 	return errors.Is(err, client.ErrUnreachable) || errors.Is(err, client.ErrUnauthorized) ||
-		errors.Is(err, errBeforeSend)
+		errors.As(err, &local) || errors.Is(err, errBeforeSend)
 }
 
 // refused tells whether err is a clear no to exactly this content.

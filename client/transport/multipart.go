@@ -42,7 +42,7 @@ func FilePart(field string, u client.Upload) Part {
 func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
 	body, err := openParts(r.Parts)
 	if err != nil {
-		return Answer{}, &localError{err}
+		return Answer{}, err
 	}
 	defer body.Close()
 	ctx, watch := watchStall(ctx, c.limits.stall)
@@ -51,7 +51,7 @@ func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method(), c.URL(r.Path, r.Query),
 		io.NopCloser(&moving{r: body, watch: watch, done: body.size, answer: c.limits.header}))
 	if err != nil {
-		return Answer{}, &localError{err}
+		return Answer{}, local("", err)
 	}
 	req.ContentLength = body.size
 	c.setHeader(req, r.Header)
@@ -106,7 +106,7 @@ func openParts(parts []Part) (*partsBody, error) {
 		b.files = append(b.files, f)
 		if _, err := w.CreatePart(p.head()); err != nil {
 			b.Close()
-			return nil, err
+			return nil, local(p.FileName, err)
 		}
 		cut()
 		b.size += p.Size
@@ -114,7 +114,7 @@ func openParts(parts []Part) (*partsBody, error) {
 	}
 	if err := w.Close(); err != nil {
 		b.Close()
-		return nil, err
+		return nil, local("", err)
 	}
 	cut()
 	b.Reader = io.MultiReader(readers...)
@@ -125,12 +125,13 @@ func openParts(parts []Part) (*partsBody, error) {
 func (p Part) open() (io.ReadCloser, error) {
 	f, err := p.Open()
 	if err != nil {
-		return nil, fmt.Errorf("open attachment %q: %w", p.FileName, err)
+		return nil, local(p.FileName, fmt.Errorf("open attachment %q: %w", p.FileName, err))
 	}
 	if s, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := s.Stat(); err == nil && info.Size() != p.Size {
 			f.Close()
-			return nil, fmt.Errorf("attachment %q: %d bytes on disk, %d expected", p.FileName, info.Size(), p.Size)
+			const form = "attachment %q: %d bytes on disk, %d expected"
+			return nil, local(p.FileName, fmt.Errorf(form, p.FileName, info.Size(), p.Size))
 		}
 	}
 	return f, nil

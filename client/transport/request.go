@@ -89,9 +89,9 @@ func (c *Client) once(ctx context.Context, r Request) (Answer, error) {
 	} else {
 		a, err = c.sendSmall(ctx, r)
 	}
-	var local *localError
-	if errors.As(err, &local) {
-		return a, local.err
+	var here *client.LocalError
+	if errors.As(err, &here) && !t.sent() {
+		return a, fmt.Errorf("%s %s: %w", r.method(), r.Path, err)
 	}
 	if err := Classify(Outcome{
 		Write: r.write(), Sent: t.sent(), Status: a.Status, Header: a.Header, Body: a.Body, Err: err,
@@ -128,7 +128,7 @@ func (c *Client) sendSmall(ctx context.Context, r Request) (Answer, error) {
 	if r.JSON != nil {
 		body, err := marshal(r.JSON)
 		if err != nil {
-			return Answer{}, &localError{fmt.Errorf("write JSON: %w", err)}
+			return Answer{}, local("", fmt.Errorf("write JSON: %w", err))
 		}
 		req.SetHeader("Content-Type", "application/json; charset=utf-8").SetBody(body)
 	}
@@ -191,7 +191,7 @@ func (c *Client) open(ctx context.Context, r Request) (Answer, io.ReadCloser, er
 	var t trace
 	req, err := http.NewRequestWithContext(withTrace(ctx, &t), r.method(), c.URL(r.Path, r.Query), nil)
 	if err != nil {
-		return Answer{}, nil, err
+		return Answer{}, nil, local("", err)
 	}
 	c.setHeader(req, r.Header)
 	resp, err := c.reads.Do(req)
@@ -216,8 +216,5 @@ func (c *Client) setHeader(req *http.Request, h http.Header) {
 	}
 }
 
-// localError marks a failure on our side, before anything was sent.
-type localError struct{ err error }
-
-func (e *localError) Error() string { return e.err.Error() }
-func (e *localError) Unwrap() error { return e.err }
+// local marks a failure on our side, before anything was sent. file is the attachment that it is about.
+func local(file string, err error) error { return &client.LocalError{File: file, Err: err} }

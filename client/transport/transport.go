@@ -7,8 +7,9 @@
 // in size, files are streamed in both directions, and every failure comes back as one of package client's
 // typed errors: see Classify.
 //
-// An error that is none of them (a file of ours that cannot be read, a bad address in the settings) is
-// local: nothing was sent.
+// What goes wrong on this side before a request begins (a file of ours that cannot be read, a bad address in the
+// settings) is a client.LocalError: nothing was sent. A file that breaks off while it is sent is none: the desk
+// may have stored what came.
 package transport
 
 import (

@@ -337,6 +337,35 @@ func TestAFileThatIsGoneSendsNothing(t *testing.T) {
 	if err == nil || kinds(err) != "" || n.Load() != 0 {
 		t.Errorf("file of another size: %v (%s), %d requests", err, kinds(err), n.Load())
 	}
+	var local *client.LocalError
+	if !errors.As(err, &local) || local.File != "f" {
+		t.Errorf("%v is not known to be local", err)
+	}
+	// A file that breaks off on the way is another thing: what came may be stored.
+	broken := Part{Field: "f", FileName: "f", Size: 1 << 20, Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<19)), brokenFile{})), nil
+	}}
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "t", Parts: []Part{broken}})
+	if !errors.Is(err, client.ErrUnknownOutcome) || errors.As(err, &local) {
+		t.Errorf("a file that breaks off: %v", err)
+	}
+	// Even if it says of itself that it is local.
+	broken.Open = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("x"), brokenFile{&client.LocalError{Err: io.EOF}})), nil
+	}
+	_, err = c.Do(t.Context(), Request{Method: "POST", Path: "t", Parts: []Part{broken}})
+	if !errors.Is(err, client.ErrUnknownOutcome) {
+		t.Errorf("a file that breaks off: %v", err)
+	}
+}
+
+type brokenFile struct{ err error }
+
+func (b brokenFile) Read([]byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	return 0, os.ErrClosed
 }
 
 func TestStream(t *testing.T) {

@@ -53,6 +53,7 @@ func TestExplain(t *testing.T) {
 		{&config.Error{File: "f", Line: 1}, 0, api.CodeConfig},
 		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, 0, api.CodeDiskFull},
 		{&os.PathError{Op: "open", Path: "x", Err: os.ErrPermission}, 0, api.CodeStateReadOnly},
+		{&client.LocalError{File: "a.txt", Err: os.ErrNotExist}, 0, api.CodeAttachUnreadable},
 		{context.DeadlineExceeded, 0, api.CodeDeskUnreachable},
 		{&api.Error{Code: api.CodeConsent}, 0, api.CodeConsent},
 		{errors.New("boom"), 0, api.CodeInternal},

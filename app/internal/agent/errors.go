@@ -129,7 +129,10 @@ func ofHere(err error, _ time.Duration) *api.Error {
 	}
 	var precondition *repair.PreconditionError
 	var cooldown *repair.CooldownError
+	var local *client.LocalError
 	switch {
+	case errors.As(err, &local) && local.File != "":
+		return &api.Error{Code: api.CodeAttachUnreadable, Args: map[string]string{"file": local.File}}
 	case errors.Is(err, repair.ErrConsent):
 		return &api.Error{Code: api.CodeConsent}
 	case errors.Is(err, repair.ErrUnknown), errors.Is(err, checks.ErrUnknownCheck):

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"balise/app/internal/ipc/api"
@@ -155,7 +156,7 @@ func (f *signIn) run(keep bool) {
 				err = d.Problem
 			}
 			if err != nil {
-				f.tell(u.problem(err, nil))
+				f.tell(u.signInProblem(err))
 				return
 			}
 			if keep {
@@ -206,4 +207,21 @@ func (f *signIn) found(d api.DeskState, kept bool) object {
 	can(d.Caps.CanRate, "signin.can.rate")
 	can(d.Caps.HasNotices, "signin.can.notices")
 	return widgets.NewPanel(widgets.ToneGood, parts...)
+}
+
+// signInProblem explains what kept somebody from signing in. The general words of an error speak of reports that
+// wait and of signing in; here the next step is in this very form.
+func (u *UI) signInProblem(err error) object {
+	var e *api.Error
+	if !errors.As(err, &e) || !u.t.Has("window.signin.problem."+e.Code+".what") {
+		return u.problem(err, nil)
+	}
+	parts := objects{
+		widgets.Heading(u.tr("signin.problem." + e.Code + ".what")),
+		widgets.Body(u.tr("signin.problem." + e.Code + ".next")),
+	}
+	if d := detailOf(err); d != "" {
+		parts.add(widgets.NewFold(u.inPage, u.tr("error.detail"), func() object { return widgets.Mono(d) }))
+	}
+	return widgets.NewPanel(widgets.ToneBad, parts...)
 }

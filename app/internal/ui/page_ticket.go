@@ -25,6 +25,7 @@ type ticket struct {
 	writing          bool
 	note             object // what became of the last reply
 	rated            bool
+	newest           object // the desk's answer that the user has not answered yet
 	shape            string // what the action part was built for
 }
 
@@ -62,15 +63,26 @@ func (t *ticket) read(fresh bool) {
 			return
 		}
 		first := t.view == nil
+		news := first || fresh || len(v.Messages) > len(t.view.Messages)
 		t.view = &v
 		t.show()
 		if first {
 			t.beginAnswer()
 		}
+		if news {
+			t.s.after(layoutTime, func() { t.showNewest() })
+		}
 		if first && !fresh {
 			t.read(true)
 		}
 	})
+}
+
+// showNewest brings the desk's last word into view, however long the thread is.
+func (t *ticket) showNewest() {
+	if t.newest != nil {
+		t.u.scrollTo(t.newest)
+	}
 }
 
 // beginAnswer puts the keyboard where the desk waits for it.
@@ -131,7 +143,14 @@ func (t *ticket) showThread() {
 			out.add(widgets.NewFold(u.inPage, u.tr("ticket.first"), func() object { return t.message(m) }))
 			continue
 		}
-		out.add(t.message(m))
+		o := t.message(m)
+		switch {
+		case m.FromMe:
+			t.newest = nil
+		case strings.TrimSpace(m.Text) != "" || len(m.Attachments) > 0:
+			t.newest = o
+		}
+		out.add(o)
 	}
 	for _, it := range t.view.Outbox {
 		if it.State != "sent" {

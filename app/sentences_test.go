@@ -21,7 +21,7 @@
 //	keyring locked              TestKeyring (e2e, a desktop with gnome-keyring)
 //	no display, no session bus  TestNoKeyringNoBusNoDisplay; with a desktop TestNoDisplay, TestNoSessionBus (e2e)
 //	no tray host                TestNoTrayHost (e2e, a desktop whose panel is gone)
-//	no OpenGL                   TestWhyThereIsNoWindow, TestDesktopWithoutADisplayItSaysSo (app/window)
+//	no OpenGL                   TestNoOpenGL (e2e, a display without GLX); TestWhyThereIsNoWindow
 //	5 MB description            TestFiveMegabytes; in the window TestAFiveMegabytePasteIsCutWithASentence
 //	50 MB attachment            TestLargeFiles
 //	control characters, RTL     TestHostileNames

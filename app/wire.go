@@ -124,18 +124,24 @@ func (p *program) resident(ctx context.Context, page string, withTray bool) erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var a *agent.Agent // set below, before anything can be clicked
-	viewer := window.New(window.Params{
-		Socket: p.socket, Log: log,
-		OnFail: func(error) { a.Warn(api.CodeNoWindow) },
-	})
 	notes := notify.New(notify.Params{
 		AppName: product.Name, AppID: product.AppID, Action: p.texts().T("tray.open"),
 		OnClick: func(key string) { a.Show(ctx, key) },
 		Log:     log,
 	})
 	defer notes.Close()
+	viewer := window.New(window.Params{
+		Socket: p.socket, Log: log,
+		OnFail: func(error) { p.noWindow(ctx, a, notes) },
+	})
 	params := p.params(log)
-	params.Window = viewer.Show
+	params.Window = func(ctx context.Context, page, incident string) error {
+		err := viewer.Show(ctx, page, incident)
+		if errors.Is(err, window.ErrMissing) {
+			p.noWindow(ctx, a, notes)
+		}
+		return err
+	}
 	params.Notifier = notifier{notes}
 	first := page
 	if first == "" {
@@ -190,6 +196,21 @@ func (p *program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger)
 			show(ctx, a, "describe", log)
 		}
 	}
+}
+
+// noWindow tells the person who clicked and sees nothing what happened and what to do next. OpenGL may be
+// what is broken; the desktop's notifications and the terminal work without it.
+func (p *program) noWindow(ctx context.Context, a *agent.Agent, notes *notify.Notifier) {
+	if ctx.Err() != nil {
+		return // Balise ends, and its window with it
+	}
+	a.Warn(api.CodeNoWindow)
+	what, next := p.texts().Error(api.CodeNoWindow, nil)
+	fmt.Fprintf(os.Stderr, "balise: %s %s\n", what, next)
+	ctx, cancel := context.WithTimeout(ctx, api.QuickDeadline)
+	defer cancel()
+	// A desktop without notifications has the line above.
+	_ = notes.Show(ctx, notify.Note{Key: api.CodeNoWindow, Title: what, Body: next})
 }
 
 // act does what an entry of the tray's menu says.

@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,6 +135,61 @@ func TestTrayMenu(t *testing.T) {
 		t.Error("Quit does not end the agent")
 	}
 	d.Until("the window to go with the agent", 15*time.Second, func() bool { return len(d.Windows("Balise")) == 0 })
+}
+
+// TestNoOpenGL: the graphics cannot show the window. A notification and the terminal say what to do instead, and
+// that works; the agent lives.
+func TestNoOpenGL(t *testing.T) {
+	d := desktop.Open(t)
+	seen := d.Notifications()
+	p := install(t, "DISPLAY="+withoutGLX(t), "WAYLAND_DISPLAY=")
+	a := p.start()
+	what, next := i18n.New("fr").Error(api.CodeNoWindow, nil)
+	d.Until("a notification that says it", 20*time.Second, func() bool {
+		return slices.ContainsFunc(seen.All(), func(n desktop.Notification) bool {
+			return reads(n.Title, what) && reads(n.Body, next)
+		})
+	})
+	if !reads(a.said(), what+" "+next) {
+		t.Errorf("the terminal says:\n%s", a.said())
+	}
+	if w := p.warnings(); !slices.Contains(w, api.CodeNoWindow) {
+		t.Errorf("warnings: %v", w)
+	}
+	if code, _, errs := p.run(); code != 3 || !reads(errs, what) || !reads(errs, next) {
+		t.Errorf("a second start: exit %d: %s", code, errs)
+	}
+	code, out, errs := p.run("report", "--subject", "Sans OpenGL", "--no-checks", "--yes")
+	if code != 0 || !strings.Contains(out, "1001") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	a.stop()
+}
+
+// withoutGLX starts a display of its own that has no OpenGL.
+func withoutGLX(t *testing.T) string {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-noreset", "-nolisten", "tcp", "-extension", "GLX")
+	cmd.ExtraFiles = []*os.File{w}
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if err := r.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	var number int
+	if _, err := fmt.Fscan(r, &number); err != nil {
+		t.Fatal("Xvfb did not start: ", err)
+	}
+	return fmt.Sprintf(":%d", number)
 }
 
 // noBus is a session without a bus.

@@ -312,7 +312,6 @@ func TestAFiveMegabytePasteIsCutWithASentence(t *testing.T) {
 	// When five megabytes are pasted
 	clip := test.NewClipboard()
 	clip.SetContent(strings.Repeat("é", 5<<19))
-	begin := time.Now()
 	entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: clip})
 	r.settle()
 	// Then the field holds the beginning, whole letters, and says what to do with the rest
@@ -320,9 +319,6 @@ func TestAFiveMegabytePasteIsCutWithASentence(t *testing.T) {
 		t.Errorf("holds %d bytes", n)
 	}
 	r.says(r.tr("describe.full"))
-	if took := time.Since(begin); took > slow*5*time.Second {
-		t.Errorf("took %v", took)
-	}
 }
 
 func TestAnEmptyDescriptionIsAskedFor(t *testing.T) {

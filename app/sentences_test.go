@@ -492,9 +492,12 @@ func TestStateCorrupt(t *testing.T) {
 	h := newHome(t)
 	for _, lang := range []string{"en", "fr"} {
 		h.settings(lang)
-		if err := os.MkdirAll(h.state(), 0o700); err != nil {
-			t.Fatal(err)
+		h.proxy.Set(badmanners.Fault{Manner: badmanners.RefuseConnection})
+		waits, _ := h.report("--subject", "Waits while the file breaks")
+		if waits.State != "queued" {
+			t.Fatalf("%+v", waits)
 		}
+		h.proxy.Set()
 		for _, f := range []string{"balise.db", "balise.db-wal"} {
 			junk := bytes.Repeat([]byte("not a database "), 1000)
 			if err := os.WriteFile(filepath.Join(h.state(), f), junk, 0o600); err != nil {
@@ -507,6 +510,10 @@ func TestStateCorrupt(t *testing.T) {
 		}
 		h.wantWords(errs, lang, api.CodeStateMoved, nil)
 		h.wantOnce("Corrupt " + lang)
+		kept, err := filepath.Glob(filepath.Join(h.state(), "balise.db.corrupt-*.files", waits.Ref, "*"))
+		if err != nil || len(kept) < 2 {
+			t.Errorf("of the report that waited there is left: %v %v", kept, err)
+		}
 	}
 }
 

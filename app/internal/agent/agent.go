@@ -114,6 +114,11 @@ func (a *Agent) open() error {
 	if s.MovedAside != "" {
 		a.p.Log.Warn("the state was damaged and moved aside", "file", s.MovedAside)
 		a.Warn(api.CodeStateMoved)
+		// The new file knows no report; the outbox would take the files of those that waited for litter.
+		err := os.Rename(a.outboxFolder(), s.MovedAside+".files")
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("put the waiting reports aside: %w", err)
+		}
 	}
 	if err := a.link.remember(a.life); err != nil {
 		return err
@@ -123,7 +128,7 @@ func (a *Agent) open() error {
 		return fmt.Errorf("clean the state folder: %w", err)
 	}
 	a.outbox, err = outbox.Open(a.life, outbox.Params{
-		DB: s.DB, Dir: filepath.Join(a.p.StateDir, "outbox"), Driver: a.link.get,
+		DB: s.DB, Dir: a.outboxFolder(), Driver: a.link.get,
 		Explain: a.reason, OnChange: a.outboxChanged, Log: a.p.Log, Now: a.p.Now,
 	})
 	if err != nil {

@@ -189,6 +189,9 @@ func (a *Agent) deskName() string {
 // rendered is where a report is written between render and outbox.
 func (a *Agent) rendered(ref string) string { return filepath.Join(a.p.StateDir, "rendered", ref) }
 
+// outboxFolder is where the outbox keeps the files of reports that wait.
+func (a *Agent) outboxFolder() string { return filepath.Join(a.p.StateDir, "outbox") }
+
 // Send builds the report, stores it durably, and then tries to send it.
 func (a *Agent) Send(ctx context.Context, id string, in api.Input) (api.Sent, error) {
 	i, err := a.incidents.get(id, a.p.Now())

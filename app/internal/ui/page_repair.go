@@ -60,8 +60,12 @@ func (r *repairs) refresh() {
 	if a := f.attempt(f.repairID); a != nil && !f.fixing {
 		now += string(a.State) + a.UserSays
 	}
-	if r.first != nil && now != r.was && r.u.at.name == pageRepair {
-		r.u.win.Canvas().Focus(r.first)
+	to := r.first
+	if a := f.attempt(f.repairID); solved && a != nil && a.UserSays == "yes" {
+		to = r.done // never on the button that would take back what helped
+	}
+	if to != nil && now != r.was && r.u.at.name == pageRepair {
+		r.u.win.Canvas().Focus(to)
 	}
 	r.was = now
 }

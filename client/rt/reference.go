@@ -33,9 +33,9 @@ func cutSubject(s string) (head string, ref client.ClientRef, ok bool) {
 	return s[:i], ref, ref.Valid()
 }
 
-// textWith ends a text with the reference in a line of its own, unless its end names it already, as a report's
-// does: people find it there, and so do we when every other place has failed. Further up it does not count,
-// because tail does not look there.
+// textWith ends a text with the reference in a line of its own, unless its end names it already, as that of
+// a report does: people find it there, and so do we when every other place has failed. Further up it does not
+// count, because tail does not look there.
 func textWith(text string, ref client.ClientRef) string {
 	if strings.Contains(text[max(0, len(text)-tailSize/2):], string(ref)) {
 		return text

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"net/url"
 
 	"balise/app/internal/ipc/api"
@@ -87,7 +88,7 @@ func (r *repairs) card(info api.RepairInfo) object {
 	case f.fixing && f.repairID == info.ID:
 		parts.add(r.running(info)...)
 	case f.repairID == info.ID && f.fixErr != nil:
-		parts.add(u.problem(f.fixErr, nil), r.offer(info))
+		parts.add(r.refused(), r.offer(info))
 	case a == nil || a.State == "" || a.State == "proposed":
 		parts.add(widgets.Body(u.repairText(info.ID, "what")))
 		parts.add(r.terms(info)...)
@@ -98,6 +99,16 @@ func (r *repairs) card(info api.RepairInfo) object {
 		parts.add(r.outcome(info, a)...)
 	}
 	return widgets.NewPanel(widgets.ToneCard, parts...)
+}
+
+// refused says why a repair did not start. Most often it ran a short while ago.
+func (r *repairs) refused() object {
+	var e *api.Error
+	if errors.As(r.u.flow.fixErr, &e) && e.Code == api.CodeConflict {
+		return widgets.NewPanel(widgets.ToneInfo, widgets.Heading(r.u.tr("repair.not_now")),
+			widgets.Body(r.u.tr("repair.not_now_next")))
+	}
+	return r.u.problem(r.u.flow.fixErr, nil)
 }
 
 // terms says how long it takes, what it risks, and what it would touch.

@@ -116,6 +116,8 @@ func TestPortal(t *testing.T) {
 			if _, err := os.Stat(p.file); (err != nil) != (c.code == "") {
 				t.Error("the picture's file:", err)
 			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
 			if len(p.asked) != c.asked {
 				t.Error("asked", p.asked)
 			}

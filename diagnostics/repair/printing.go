@@ -115,10 +115,17 @@ func (r *resume) run(ctx context.Context, _ string, saved json.RawMessage) ([]di
 		}
 		touched = true
 	}
-	return []diagnostics.Fact{
+	facts := []diagnostics.Fact{
 		diagnostics.Identifier("printer", s.Queue, diagnostics.Infra, diagnostics.KindPrinter),
-		diagnostics.Bool("resumed", s.Paused), diagnostics.Bool("accepting_again", s.Rejecting),
-	}, nil
+	}
+	// Only what was done: "accepting again: no" of a queue that never refused would read as a failure.
+	if s.Paused {
+		facts = append(facts, diagnostics.Bool("resumed", true))
+	}
+	if s.Rejecting {
+		facts = append(facts, diagnostics.Bool("accepting_again", true))
+	}
+	return facts, nil
 }
 
 func (r *resume) open(saved json.RawMessage) (resumed, printer, error) {

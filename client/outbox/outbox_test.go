@@ -265,6 +265,31 @@ func TestFlushNeitherRushesAVerdictNorAThrottle(t *testing.T) {
 	}
 }
 
+// A desk that breaks on every report and does not keep it is not sent the whole report again and again.
+func TestADeskThatAlwaysFailsIsLeftAlone(t *testing.T) {
+	for _, idem := range []client.Idempotency{client.IdemKey, client.IdemSearch, client.IdemSearchLag} {
+		b := newBench(t)
+		b.desk.caps.CreateIdem = idem
+		b.desk.fault = func(call string) fault {
+			if call == "create" {
+				return lostRequest
+			}
+			return fine
+		}
+		b.add(draft())
+		for end := b.now.Add(time.Hour); b.now.Before(end); {
+			next, err := b.box.sendDue(t.Context())
+			if err != nil || next.IsZero() {
+				t.Fatalf("%s: %v, next %v", idem, err, next)
+			}
+			b.now = b.now.Add(max(next.Sub(b.now), time.Millisecond))
+		}
+		if n := count(b.desk.calls, "create"); n < 2 || n > 12 {
+			t.Errorf("%s: sent %d times within an hour", idem, n)
+		}
+	}
+}
+
 func TestClockSetBack(t *testing.T) {
 	b := newBench(t)
 	b.desk.fault = func(string) fault { return unreachable }

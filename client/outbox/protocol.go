@@ -112,12 +112,7 @@ func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration
 	}
 	switch idem {
 	case client.IdemKey:
-		if it.Tries > 2 {
-			// One lost answer is worth a repeat at once. A desk that fails every time is not: each repeat carries
-			// the whole report.
-			return step{state: Waiting, phase: phaseReady, delay: backoff(it.Tries / 2)}
-		}
-		return step{state: Waiting, phase: phaseReady, exact: true}
+		return repeat(it.Tries, 2)
 	case client.IdemNone:
 		// Nobody can tell; sending again could make a second ticket. The user decides.
 		return step{state: Refused, phase: phaseVerify}
@@ -129,9 +124,19 @@ func afterLook(it Item, err error, idem client.Idempotency, verify time.Duration
 	}
 	again.asked, again.askedAt, again.delay = it.asked+1, now, verify
 	if again.asked >= looks {
-		return step{state: Waiting, phase: phaseReady, exact: true}
+		return repeat(it.Tries, 1+looks)
 	}
 	return again
+}
+
+// repeat sends again what the desk does not hold. One lost answer is worth a repeat at once. A desk that fails
+// every time is not: each repeat carries the whole report. round is how many tries a failed round takes, the
+// sending and the look-ups.
+func repeat(tries, round int) step {
+	if tries > round {
+		return step{state: Waiting, phase: phaseReady, delay: backoff(tries / round)}
+	}
+	return step{state: Waiting, phase: phaseReady, exact: true}
 }
 
 // notSent tells whether err proves that nothing can have been stored and that sending again may help.

@@ -115,7 +115,7 @@ func (a *Agent) open() error {
 		a.p.Log.Warn("the state was damaged and moved aside", "file", s.MovedAside)
 		a.Warn(api.CodeStateMoved)
 		// The new file knows no report; the outbox would take the files of those that waited for litter.
-		err := os.Rename(a.outboxFolder(), s.MovedAside+".files")
+		err := os.Rename(a.outboxFolder(), s.MovedAside+store.FilesSuffix)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("put the waiting reports aside: %w", err)
 		}

@@ -152,7 +152,10 @@ var errDamaged = errors.New("the file is damaged")
 
 // moveAside renames the file and its companions, which belong together should anyone repair them.
 func moveAside(path string, now time.Time) (string, error) {
-	aside := path + ".corrupt-" + now.UTC().Format("20060102T150405Z")
+	aside, err := freeName(path + ".corrupt-" + now.UTC().Format("20060102T150405Z"))
+	if err != nil {
+		return "", err
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		err := os.Rename(path+suffix, aside+suffix)
 		if err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
@@ -161,6 +164,26 @@ func moveAside(path string, now time.Time) (string, error) {
 	}
 	return aside, nil
 }
+
+// freeName adds a number to a name that is taken, by a file or by the attachments that were put beside it: two
+// files can break within one second, and neither may be lost for the other.
+func freeName(name string) (string, error) {
+	for i := range 100 {
+		try := name
+		if i > 0 {
+			try = fmt.Sprintf("%s-%d", name, i+1)
+		}
+		_, err1 := os.Lstat(try)
+		_, err2 := os.Lstat(try + FilesSuffix)
+		if errors.Is(err1, fs.ErrNotExist) && errors.Is(err2, fs.ErrNotExist) {
+			return try, nil
+		}
+	}
+	return "", fmt.Errorf("move the damaged state aside: no free name like %s", name)
+}
+
+// FilesSuffix is added to a moved file's name for the folder of the attachments that belonged to it.
+const FilesSuffix = ".files"
 
 // Problem is a kind of failure of the file that callers treat differently.
 type Problem string

@@ -113,6 +113,32 @@ func TestCorruptIsMovedAside(t *testing.T) {
 	}
 }
 
+// Two files that break within one second are both kept.
+func TestNothingMovedAsideIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	kept := map[string]bool{}
+	for i := range 3 {
+		if err := os.WriteFile(filepath.Join(dir, fileName), bytes.Repeat([]byte{'a' + byte(i)}, 4096), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := fresh(t, dir)
+		kept[s.MovedAside] = true
+		s.Close()
+		// The agent puts the attachments beside it.
+		if err := os.Mkdir(s.MovedAside+FilesSuffix, 0o700); err != nil {
+			t.Error(err)
+		}
+	}
+	for name := range kept {
+		if _, err := os.Stat(name); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(kept) != 3 {
+		t.Errorf("three damaged files became %v", kept)
+	}
+}
+
 func TestReadOnlyFolder(t *testing.T) {
 	if os.Getuid() == 0 || runtime.GOOS == "windows" {
 		// Root writes everywhere; the classification itself is tested below.

@@ -60,7 +60,17 @@ func Open(t testing.TB) *Desktop {
 	// With a French keyboard the accents are keys. Letters that the keyboard lacks are put on a spare key for
 	// each stroke, and a program that reads the stroke late gets the next one's letter.
 	d.tool("setxkbmap", "fr")
+	d.clearNotifications()
 	return d
+}
+
+// clearNotifications takes away what earlier tests left: a notification covers what lies under it, and the mouse
+// hits the one on top. Only dunst can be asked; a session without it has nothing to clear.
+func (d *Desktop) clearNotifications() {
+	ctx, cancel := context.WithTimeout(context.Background(), toolTimeout)
+	defer cancel()
+	d.bus.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications").
+		CallWithContext(ctx, "org.dunstproject.cmd0.NotificationCloseAll", dbus.FlagNoAutoStart)
 }
 
 // Bus is the session bus.

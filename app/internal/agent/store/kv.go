@@ -83,22 +83,27 @@ func (s *Store) RecordOf(ctx context.Context, ref string) (*api.Manifest, error)
 
 // Records lists the manifests, newest first.
 func (s *Store) Records(ctx context.Context, limit int) ([]api.Manifest, error) {
-	rows, err := s.DB.QueryContext(ctx, `SELECT manifest FROM sent ORDER BY at DESC LIMIT ?`, limit)
+	return documents[api.Manifest](ctx, s, "read what was sent", `SELECT manifest FROM sent ORDER BY at DESC LIMIT ?`, limit)
+}
+
+// documents reads the one JSON column that query selects, row by row; doing is what an error is told with.
+func documents[T any](ctx context.Context, s *Store, doing, query string, args ...any) ([]T, error) {
+	rows, err := s.DB.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read what was sent: %w", err)
+		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
 	defer rows.Close()
-	var out []api.Manifest
+	var out []T
 	for rows.Next() {
 		var raw string
-		var m api.Manifest
+		var doc T
 		if err := rows.Scan(&raw); err != nil {
-			return nil, fmt.Errorf("read what was sent: %w", err)
+			return nil, fmt.Errorf("%s: %w", doing, err)
 		}
-		if err := json.Unmarshal([]byte(raw), &m); err != nil {
-			return nil, fmt.Errorf("read what was sent: %w", err)
+		if err := json.Unmarshal([]byte(raw), &doc); err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
 		}
-		out = append(out, m)
+		out = append(out, doc)
 	}
 	return out, rows.Err()
 }

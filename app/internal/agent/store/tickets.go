@@ -105,25 +105,8 @@ func (d *Desk) Put(ctx context.Context, t client.Ticket, ref string) error {
 
 // Thread returns the cached messages in the desk's order.
 func (d *Desk) Thread(ctx context.Context, id string) ([]client.Message, error) {
-	rows, err := d.s.DB.QueryContext(ctx, `SELECT body FROM messages WHERE desk = ? AND ticket = ?
-		ORDER BY pos`, d.id, id)
-	if err != nil {
-		return nil, fmt.Errorf("read the thread cache: %w", err)
-	}
-	defer rows.Close()
-	var out []client.Message
-	for rows.Next() {
-		var body string
-		var m client.Message
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("read the thread cache: %w", err)
-		}
-		if err := json.Unmarshal([]byte(body), &m); err != nil {
-			return nil, fmt.Errorf("read the thread cache: %w", err)
-		}
-		out = append(out, m)
-	}
-	return out, rows.Err()
+	return documents[client.Message](ctx, d.s, "read the thread cache",
+		`SELECT body FROM messages WHERE desk = ? AND ticket = ? ORDER BY pos`, d.id, id)
 }
 
 // PutThread keeps a whole thread, and returns the messages that were not there before. The ticket must be

@@ -42,18 +42,6 @@ func (e *Entry) Enable() error {
 	return nil
 }
 
-// Disable removes the entry.
-func (e *Entry) Disable() error {
-	file, err := e.file()
-	if err != nil {
-		return err
-	}
-	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove autostart entry: %w", err)
-	}
-	return nil
-}
-
 func (e *Entry) file() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {

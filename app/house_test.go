@@ -38,7 +38,7 @@ var rules = []rule{
 	{
 		"balise/diagnostics/",
 		[]string{"github.com/shirou/", "github.com/godbus/", "os/exec"},
-		[]string{"balise/diagnostics/internal/probe", "balise/diagnostics/lab"},
+		[]string{"balise/diagnostics/internal/probe", "balise/diagnostics/lab/"},
 		"only the probes touch the system, so that tests can replace them",
 	},
 	{

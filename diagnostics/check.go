@@ -27,6 +27,8 @@ type Check struct {
 	// Once says that Run watches for a while, longer than the wait for a second look: an attempt beside it
 	// would measure the same again, and the measuring. It is tried once.
 	Once bool
+	// OnDemand keeps the check out of a run that does not ask for it by name.
+	OnDemand bool
 	// Run looks once. It must honour ctx as far as the system lets it; the Runner abandons it
 	// when it does not. try is 0 for the first attempt and 1 for the second, so that the second can
 	// use another socket or target.

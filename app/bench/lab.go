@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"balise/app/internal/platform/paths"
-	"balise/diagnostics/lab"
+	"balise/diagnostics/lab/stage"
 )
 
 // labRuns is how often the healthy network is tested; the figure is the median.
@@ -34,12 +34,12 @@ func healthyLab(ctx context.Context, balise string) (f figure, err error) {
 		return f, err
 	}
 	defer os.RemoveAll(dir)
-	l, err := lab.Build()
+	l, err := stage.Build()
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	w, err := lab.StartWorld(l, dir)
+	w, err := stage.StartWorld(l, dir)
 	if err != nil {
 		return f, err
 	}
@@ -61,7 +61,7 @@ func healthyLab(ctx context.Context, balise string) (f figure, err error) {
 	return f, nil
 }
 
-func labConfig(w *lab.World, dir string) (string, error) {
+func labConfig(w *stage.World, dir string) (string, error) {
 	text := fmt.Sprintf("language: en\ndesk: {ca_file: %q}\nprobes:\n  portal: %s\n  egress: [%s]\n"+
 		"  services: [{name: erp, url: %q}]\n  time: [%s]\n",
 		w.CAFile, w.PortalURL(), strings.Join(w.Egress(), ", "), w.ServiceURL(), w.ClockURL())
@@ -73,7 +73,7 @@ func labConfig(w *lab.World, dir string) (string, error) {
 const labTests = "net.link,net.addr,net.gateway,net.dns.system,net.dns.servers,net.egress,net.portal,net.tls," +
 	"time.skew,svc.reach.erp"
 
-func labCheck(ctx context.Context, l *lab.Lab, balise, config, dir string) (float64, error) {
+func labCheck(ctx context.Context, l *stage.Lab, balise, config, dir string) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	cmd := l.Command(ctx, balise, "check", "--config", config, "--only", labTests, "--json")

@@ -17,20 +17,20 @@ import (
 	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
 	"balise/client/desk"
-	"balise/diagnostics/lab"
+	"balise/diagnostics/lab/stage"
 )
 
 // TestWithoutARouteTheReportWaitsAndArrivesOnce: on a computer whose route is gone the report is queued and has
 // a code; the route comes back; the running agent sends it, once.
 func TestWithoutARouteTheReportWaitsAndArrivesOnce(t *testing.T) {
-	l := lab.New(t)
+	l := stage.New(t)
 	if os.Getenv("BALISE_BIN") == "" {
 		t.Fatal("BALISE_BIN must name the built balise")
 	}
 	token := deskOutside(t, l)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
-	text := fmt.Sprintf("desk: {kind: relay, url: 'http://%s:8080/'}\nlanguage: en\n", lab.ServiceIP)
+	text := fmt.Sprintf("desk: {kind: relay, url: 'http://%s:8080/'}\nlanguage: en\n", stage.ServiceIP)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestWithoutARouteTheReportWaitsAndArrivesOnce(t *testing.T) {
 
 // deskOutside puts a practice desk beyond the lab's router. The desk itself answers on loopback only and only
 // to its own name, so that what stands outside is a proxy that takes both away.
-func deskOutside(t *testing.T, l *lab.Lab) (token string) {
+func deskOutside(t *testing.T, l *stage.Lab) (token string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan desk.Info, 1)
@@ -118,7 +118,7 @@ func deskOutside(t *testing.T, l *lab.Lab) (token string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln, err := l.Listen(lab.ServiceIP + ":8080")
+	ln, err := l.Listen(stage.ServiceIP + ":8080")
 	if err != nil {
 		t.Fatal(err)
 	}

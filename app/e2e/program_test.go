@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"balise/diagnostics/lab"
+	"balise/diagnostics/lab/stage"
 )
 
 // program is an installed Balise with a state of its own.
@@ -28,7 +28,7 @@ type program struct {
 	// stdin is what the next command reads.
 	stdin string
 	// lab, when set, is the broken network that it runs in.
-	lab *lab.Lab
+	lab *stage.Lab
 }
 
 // command prepares the program with its own environment and nothing else.

@@ -17,7 +17,7 @@ import (
 // A root is a bad result that no other bad result explains, directly or by way of checks that could not look.
 // Everything else is folded under its root. Roots are ranked by how much they hurt and then by how well the
 // table of causes fits what else was seen; the first is the diagnosis, the others are named beside it.
-func Diagnose(results []diagnostics.Result, kb Knowledge) (Diagnosis, []diagnostics.Result) {
+func Diagnose(results []diagnostics.Result, kb Knowledge, _ Context) (Diagnosis, []diagnostics.Result) {
 	v := newView(results, kb)
 	roots := v.ranked()
 	if len(roots) == 0 {

@@ -236,7 +236,7 @@ func TestDiagnose(t *testing.T) {
 	kb := core(t)
 	for _, g := range golden {
 		t.Run(g.name, func(t *testing.T) {
-			d, results := Diagnose(seen(g.results...), kb)
+			d, results := Diagnose(seen(g.results...), kb, Context{})
 			if string(d.Cause) != g.cause || d.Confidence != g.confidence || d.Actor != g.actor {
 				t.Errorf("%s, %s, %q; want %s, %s, %q", d.Cause, d.Confidence, d.Actor, g.cause, g.confidence, g.actor)
 			}
@@ -266,12 +266,12 @@ func TestDiagnose(t *testing.T) {
 func TestNetworkDoesNotExplainALocalService(t *testing.T) {
 	results := seen(lan("net.egress/refused fail", "svc.reach.erp/refused fail")...)
 	results[4].Facts = append(results[4].Facts, diagnostics.Bool("local", true))
-	d, _ := Diagnose(results, core(t))
+	d, _ := Diagnose(results, core(t), Context{})
 	if len(d.Folded) > 0 || len(d.Also) != 1 {
 		t.Errorf("%+v", d)
 	}
 	results[4].Facts = results[4].Facts[:len(results[4].Facts)-1]
-	if d, _ := Diagnose(results, core(t)); len(d.Folded) != 1 {
+	if d, _ := Diagnose(results, core(t), Context{}); len(d.Folded) != 1 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -281,11 +281,11 @@ func TestDiagnoseDoesNotDependOnOrder(t *testing.T) {
 	kb := core(t)
 	for _, g := range golden {
 		results := seen(g.results...)
-		first, _ := Diagnose(results, kb)
+		first, _ := Diagnose(results, kb, Context{})
 		want, _ := json.Marshal(first)
 		for range 20 {
 			rand.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
-			d, _ := Diagnose(results, kb)
+			d, _ := Diagnose(results, kb, Context{})
 			if got, _ := json.Marshal(d); string(got) != string(want) {
 				t.Fatalf("%s:\n%s\n%s", g.name, got, want)
 			}
@@ -296,7 +296,7 @@ func TestDiagnoseDoesNotDependOnOrder(t *testing.T) {
 func TestDiagnoseLeavesItsInputAlone(t *testing.T) {
 	results := seen(golden[3].results...)
 	before, _ := json.Marshal(results)
-	Diagnose(results, core(t))
+	Diagnose(results, core(t), Context{})
 	if after, _ := json.Marshal(results); string(after) != string(before) {
 		t.Error("the results that were passed in have changed")
 	}
@@ -307,13 +307,13 @@ func TestFingerprintHoldsNoIdentifier(t *testing.T) {
 	one, two := seen("svc.reach.erp/down fail"), seen("svc.reach.erp/down fail")
 	one[0].Facts = append(one[0].Facts, diagnostics.Identifier("host", "erp.a.example", diagnostics.Infra, diagnostics.KindHost))
 	two[0].Facts = append(two[0].Facts, diagnostics.Identifier("host", "erp.b.example", diagnostics.Infra, diagnostics.KindHost))
-	a, _ := Diagnose(one, kb)
-	b, _ := Diagnose(two, kb)
+	a, _ := Diagnose(one, kb, Context{})
+	b, _ := Diagnose(two, kb, Context{})
 	if a.Fingerprint != b.Fingerprint || len(a.Fingerprint) != 12 {
 		t.Error(a.Fingerprint, b.Fingerprint)
 	}
 	two[0].Facts = append(two[0].Facts, diagnostics.Int("http_status", 503, ""))
-	if c, _ := Diagnose(two, kb); c.Fingerprint == a.Fingerprint {
+	if c, _ := Diagnose(two, kb, Context{}); c.Fingerprint == a.Fingerprint {
 		t.Error("a fact that the table names does not count")
 	}
 }
@@ -323,14 +323,14 @@ func TestDiagnoseSurvivesACircle(t *testing.T) {
 	kb := Knowledge{Checks: map[string]Relations{
 		"a.a": {ExplainedBy: []string{"b.b"}}, "b.b": {ExplainedBy: []string{"c.c"}}, "c.c": {ExplainedBy: []string{"a.a"}},
 	}}
-	if d, _ := Diagnose(seen("a.a/x fail", "b.b/x fail", "c.c/x fail"), kb); !d.Problem() || len(d.Folded) != 2 {
+	if d, _ := Diagnose(seen("a.a/x fail", "b.b/x fail", "c.c/x fail"), kb, Context{}); !d.Problem() || len(d.Folded) != 2 {
 		t.Errorf("%+v", d)
 	}
 }
 
 func TestRuledOut(t *testing.T) {
 	d, _ := Diagnose(seen(lan("net.egress pass", "net.dns.system pass", "net.dns.servers/one_dead notice",
-		"svc.reach.erp/refused fail", "svc.reach.mail pass", "disk.space pass", "time.skew unknown")...), core(t))
+		"svc.reach.erp/refused fail", "svc.reach.mail pass", "disk.space pass", "time.skew unknown")...), core(t), Context{})
 	if got := strings.Join(d.RuledOut, " "); got != "link internet disk" {
 		t.Error(got)
 	}
@@ -344,6 +344,6 @@ func BenchmarkDiagnose(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		Diagnose(results, kb)
+		Diagnose(results, kb, Context{})
 	}
 }

@@ -55,6 +55,10 @@ type Diagnosis struct {
 	RuledOut []string `json:"ruled_out,omitempty"`
 	// Also names unrelated causes, never merged into the first; at most two.
 	Also []Also `json:"also,omitempty"`
+	// Changes are what changed since all was well and may have to do with it, the most suspect first.
+	Changes []diagnostics.Change `json:"changes,omitempty"`
+	// Question is the one whose answer would tell most, where the cause is not sure.
+	Question *Question `json:"question,omitempty"`
 	// Repairs are the repairs worth proposing, best first.
 	Repairs []string `json:"repairs,omitempty"`
 	// Fingerprint is the same for the same fault at the same place and holds no personal data.
@@ -77,4 +81,20 @@ type Also struct {
 	Cause diagnostics.Cause  `json:"cause"`
 	Root  string             `json:"root"`
 	Facts []diagnostics.Fact `json:"facts,omitempty"`
+}
+
+// Question is asked in words elsewhere; its answer goes back into Context.
+type Question struct {
+	ID      string   `json:"id"`
+	Options []string `json:"options"` // codes, in the order in which they are offered
+}
+
+// Context is what is known beside the results.
+type Context struct {
+	// Answers are the options that the user chose, by question.
+	Answers map[string]string
+	// Changes are the differences from the last time when all was well.
+	Changes []diagnostics.Change
+	// Priors multiply the table's by cause: what a site's own tickets say.
+	Priors map[string]float64
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/clock"
 	"balise/diagnostics/checks/network"
 	"balise/diagnostics/checks/performance"
@@ -18,14 +19,19 @@ import (
 // All is every self-test that these settings give, in the order in which people read them: from the cable to
 // the services, then the machine itself.
 func All(cfg Config) []diagnostics.Check {
+	cat, err := catalogue.With(cfg.Limits)
+	if err != nil {
+		// The settings were checked when they were read; the core's limits are better than no self-test.
+		cat = catalogue.Catalogue{}
+	}
 	return slices.Concat(
-		network.Checks(networkParams(cfg)),
-		clock.Checks(clockParams(cfg)),
-		services.Checks(serviceParams(cfg)),
-		storage.Checks(),
-		performance.Checks(),
-		system.Checks(),
-		printing.Checks(),
+		network.Checks(cat, networkParams(cfg)),
+		clock.Checks(cat, clockParams(cfg)),
+		services.Checks(cat, serviceParams(cfg)),
+		storage.Checks(cat),
+		performance.Checks(cat),
+		system.Checks(cat),
+		printing.Checks(cat),
 	)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"balise/diagnostics"
 )
@@ -59,10 +60,11 @@ func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
 // ErrUnknownCheck is wrapped by Select's error for an id that is not in the list.
 var ErrUnknownCheck = errors.New("no such self-test")
 
-// Select keeps the checks of these ids and what they need, in the order of the list. No ids selects all.
+// Select keeps the checks of these ids and what they need, in the order of the list. No ids selects all but
+// those that run on demand only.
 func Select(list []diagnostics.Check, only []string) ([]diagnostics.Check, error) {
 	if len(only) == 0 {
-		return list, nil
+		return slices.DeleteFunc(slices.Clone(list), func(c diagnostics.Check) bool { return c.OnDemand }), nil
 	}
 	byID := make(map[string]diagnostics.Check, len(list))
 	for _, c := range list {

@@ -17,7 +17,7 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/cause"
 	"balise/diagnostics/checks"
-	"balise/diagnostics/lab"
+	"balise/diagnostics/lab/stage"
 )
 
 // asChild makes this test binary the probe child: the real RunChild, in a process that can be put into a
@@ -55,7 +55,7 @@ type verdict struct {
 }
 
 // diagnose runs the probe child in the client's namespace and names the cause.
-func diagnose(t *testing.T, l *lab.Lab, cfg checks.Config, env ...string) verdict {
+func diagnose(t *testing.T, l *stage.Lab, cfg checks.Config, env ...string) verdict {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 	defer cancel()
@@ -97,7 +97,7 @@ func diagnose(t *testing.T, l *lab.Lab, cfg checks.Config, env ...string) verdic
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.Diagnosis, results = cause.Diagnose(results, kb)
+	v.Diagnosis, results = cause.Diagnose(results, kb, cause.Context{})
 	for _, r := range results {
 		v.results[r.ID] = r
 		noAddressInTheClear(t, r)
@@ -158,7 +158,7 @@ func (v verdict) String() string {
 	return b.String()
 }
 
-func settings(w *lab.World) checks.Config {
+func settings(w *stage.World) checks.Config {
 	return checks.Config{
 		Portal: w.PortalURL(), Egress: w.Egress(), CAFile: w.CAFile, Time: []string{w.ClockURL()},
 		Services: []checks.Service{{Name: "ERP", URL: w.ServiceURL()}},
@@ -174,8 +174,8 @@ func must(t *testing.T, errs ...error) {
 }
 
 func TestLabHealthyIsFastAndNeverAlarms(t *testing.T) {
-	l := lab.New(t)
-	cfg := settings(lab.NewWorld(t, l))
+	l := stage.New(t)
+	cfg := settings(stage.NewWorld(t, l))
 	const runs = 10
 	slowest := time.Duration(0)
 	for range runs {
@@ -199,7 +199,7 @@ func TestLabHealthyIsFastAndNeverAlarms(t *testing.T) {
 // fault is one way to break the lab and what must be said of it.
 type fault struct {
 	name   string
-	damage func(t *testing.T, l *lab.Lab, w *lab.World)
+	damage func(t *testing.T, l *stage.Lab, w *stage.World)
 	want   string
 	actor  cause.Actor
 	// observed must hold, or the fault did not take effect and the case is void.
@@ -211,154 +211,158 @@ type fault struct {
 var faults = []fault{
 	{
 		name: "cable unplugged", want: "net.link/no_carrier", actor: cause.You, observed: "net.link fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Unplug()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Unplug()) },
 	},
 	{
 		name: "adapter disabled", want: "net.link/disabled", actor: cause.IT, observed: "net.link fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Disable()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Disable()) },
 	},
 	{
 		name: "no lease", want: "net.addr/self_assigned", actor: cause.Box, observed: "net.addr fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.NoLease()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.NoLease()) },
 	},
 	{
 		name: "no route", want: "net.gateway/no_route", actor: cause.IT, observed: "net.gateway fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.CutRoute()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.CutRoute()) },
 	},
 	{
 		name: "router dead", want: "net.gateway/silent", actor: cause.Box, observed: "net.gateway fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.KillRouter()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.KillRouter()) },
 	},
 	{
 		name: "the preferred of two ways is dead", want: "net.gateway/preferred_dead", actor: cause.You, observed: "net.gateway fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.DeadDetour()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.DeadDetour()) },
 	},
 	{
 		name: "provider down", want: "net.egress/silent", actor: cause.Provider, observed: "net.egress fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.ProviderDown()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.ProviderDown()) },
 	},
 	{
 		name: "name servers dropped on the way", want: "net.dns.servers/silent", actor: cause.IT,
 		observed: "net.dns.servers fail", silent: []string{"net.egress"},
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Blackhole(DNS1), l.Blackhole(DNS2)) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Blackhole(DNS1), l.Blackhole(DNS2)) },
 	},
 	{
 		name: "name servers silent", want: "net.dns.servers/silent", actor: cause.IT, observed: "net.dns.servers fail",
 		silent: []string{"net.egress"},
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
-			w.Set(func(w *lab.World) { w.Dead[DNS1], w.Dead[DNS2] = true, true })
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Dead[DNS1], w.Dead[DNS2] = true, true })
 		},
 	},
 	{
 		name: "name servers stopped", want: "net.dns.servers/closed", actor: cause.IT, observed: "net.dns.servers fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.StopDNS() },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.StopDNS() },
 	},
 	{
 		name: "names only over TCP", want: "net.dns.servers/tcp_only", actor: cause.IT, observed: "net.dns.servers warn",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.TCPOnly = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.TCPOnly = true }) },
 	},
 	{
 		name: "the computer's own name service is dead", want: "net.dns.servers/local_dead", actor: cause.IT,
 		observed: "net.dns.servers fail",
-		damage:   func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Resolvers("127.0.0.53")) },
+		damage:   func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Resolvers("127.0.0.53")) },
 	},
 	{
 		name: "name servers answer SERVFAIL", want: "net.dns.servers/servfail", actor: cause.IT, observed: "net.dns.servers fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.DNS = "servfail" }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.DNS = "servfail" }) },
 	},
 	{
 		name: "name servers refuse", want: "net.dns.servers/refused", actor: cause.IT, observed: "net.dns.servers fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.DNS = "refused" }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.DNS = "refused" }) },
 	},
 	{
 		name: "the organisation's names are unknown", want: "net.dns.system/no_such_name", actor: cause.IT, observed: "net.dns.system fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.DNS = "nxdomain" }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.DNS = "nxdomain" }) },
 	},
 	{
 		name: "no name server configured", want: "net.dns.servers/unconfigured", actor: cause.IT, observed: "net.dns.servers fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Resolvers()) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Resolvers()) },
 	},
 	{
 		name: "first of two name servers dead", want: "net.dns.servers/first_dead", actor: cause.IT, observed: "net.dns.servers warn",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Dead[DNS1] = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.Dead[DNS1] = true }) },
 	},
 	{
 		name: "portal redirects", want: "net.portal/sign_in", actor: cause.You, observed: "net.portal fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Portal = "redirect" }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Portal = "redirect" })
+		},
 	},
 	{
 		name: "portal redirects, and its certificates are its own", want: "net.portal/sign_in", actor: cause.You,
 		observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
-			w.Set(func(w *lab.World) { w.Portal, w.Stranger = "redirect", true })
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Portal, w.Stranger = "redirect", true })
 		},
 	},
 	{
 		name: "portal answers in the page's place", want: "net.portal/replaced", actor: cause.You, observed: "net.portal fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Portal = "replaced" }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Portal = "replaced" })
+		},
 	},
 	{
 		name: "service refuses", want: "svc.reach.erp/refused", actor: cause.Service, observed: "svc.reach.erp fail",
 		silent: []string{"net.egress", "net.dns.system"},
-		damage: func(t *testing.T, _ *lab.Lab, w *lab.World) { must(t, w.StopService()) },
+		damage: func(t *testing.T, _ *stage.Lab, w *stage.World) { must(t, w.StopService()) },
 	},
 	{
 		name: "service silent", want: "svc.reach.erp/silent", actor: cause.Service, observed: "svc.reach.erp fail",
-		damage: func(t *testing.T, l *lab.Lab, _ *lab.World) { must(t, l.Blackhole(lab.ServiceIP)) },
+		damage: func(t *testing.T, l *stage.Lab, _ *stage.World) { must(t, l.Blackhole(stage.ServiceIP)) },
 	},
 	{
 		name: "service down", want: "svc.reach.erp/down", actor: cause.Service, observed: "svc.reach.erp fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Status = 503 }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.Status = 503 }) },
 	},
 	{
 		name: "certificate expired", want: "net.tls/expired", actor: cause.Service, observed: "net.tls fail",
 		silent: []string{"time.skew"},
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Expired = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.Expired = true }) },
 	},
 	{
 		name: "certificate not valid yet", want: "net.tls/not_yet", actor: cause.Service, observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.NotYet = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.NotYet = true }) },
 	},
 	{
 		name: "certificate of a stranger", want: "net.tls/untrusted", actor: cause.IT, observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.Stranger = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.Stranger = true }) },
 	},
 	{
 		name: "certificate of another name", want: "net.tls/name", actor: cause.Service, observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) { w.Set(func(w *lab.World) { w.WrongName = true }) },
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) { w.Set(func(w *stage.World) { w.WrongName = true }) },
 	},
 	{
 		name: "clock 41 days ahead", want: "time.skew/ahead", actor: cause.IT, observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
-			w.Set(func(w *lab.World) { w.Shift = -41 * 24 * time.Hour })
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Shift = -41 * 24 * time.Hour })
 		},
 	},
 	{
 		name: "clock 400 days behind", want: "time.skew/behind", actor: cause.IT, observed: "net.tls fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
-			w.Set(func(w *lab.World) { w.Shift = 400 * 24 * time.Hour })
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Shift = 400 * 24 * time.Hour })
 		},
 	},
 	{
 		name: "clock 90 seconds ahead: nothing else is wrong yet", want: "time.skew/ahead", actor: cause.IT, observed: "time.skew fail",
-		damage: func(_ *testing.T, _ *lab.Lab, w *lab.World) {
-			w.Set(func(w *lab.World) { w.Shift = -90 * time.Second })
+		damage: func(_ *testing.T, _ *stage.Lab, w *stage.World) {
+			w.Set(func(w *stage.World) { w.Shift = -90 * time.Second })
 		},
 	},
 }
 
 // Short names for the table above.
 const (
-	DNS1 = lab.DNS1
-	DNS2 = lab.DNS2
+	DNS1 = stage.DNS1
+	DNS2 = stage.DNS2
 )
 
 func TestLabFaultsAreNamed(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel() // each has its own network, and most of them only wait
-			l := lab.New(t)
-			w := lab.NewWorld(t, l)
+			l := stage.New(t)
+			w := stage.NewWorld(t, l)
 			f.damage(t, l, w)
 			v := diagnose(t, l, settings(w))
 			if string(v.Cause) != f.want || v.Actor != f.actor {
@@ -387,7 +391,7 @@ func TestLabFaultsAreNamed(t *testing.T) {
 
 // A computer whose only network is itself is not broken in a hundred ways, but in one.
 func TestLabLoopbackOnly(t *testing.T) {
-	l := lab.New(t)
+	l := stage.New(t)
 	must(t, l.RemoveAdapter())
 	v := diagnose(t, l, checks.Config{Egress: []string{"192.0.2.1:443"}})
 	if v.Cause != "net.link/none" || len(v.Also) > 0 {
@@ -400,11 +404,11 @@ func TestLabLoopbackOnly(t *testing.T) {
 
 // A network that only a proxy leads out of is a healthy network.
 func TestLabProxyOnlyNetwork(t *testing.T) {
-	l := lab.New(t)
-	w := lab.NewWorld(t, l)
-	must(t, w.ServeProxy(), l.Blackhole(lab.ServiceIP), l.Blackhole(lab.Exit1), l.Blackhole(lab.Exit2))
+	l := stage.New(t)
+	w := stage.NewWorld(t, l)
+	must(t, w.ServeProxy(), l.Blackhole(stage.ServiceIP), l.Blackhole(stage.Exit1), l.Blackhole(stage.Exit2))
 	cfg := settings(w)
-	cfg.Proxy = "http://" + lab.ProxyIP + ":3128"
+	cfg.Proxy = "http://" + stage.ProxyIP + ":3128"
 	v := diagnose(t, l, cfg)
 	if v.Cause != cause.Healthy {
 		t.Error(v)
@@ -416,8 +420,8 @@ func TestLabProxyOnlyNetwork(t *testing.T) {
 
 // One name that does not exist is that service's affair; the name servers are not accused.
 func TestLabUnknownServiceName(t *testing.T) {
-	l := lab.New(t)
-	cfg := settings(lab.NewWorld(t, l))
+	l := stage.New(t)
+	cfg := settings(stage.NewWorld(t, l))
 	cfg.Services = append(cfg.Services, checks.Service{Name: "Wiki", URL: "https://wiki.lab.test/"})
 	v := diagnose(t, l, cfg)
 	if v.Cause != "svc.reach.wiki/no_such_name" || len(v.Also) > 0 {
@@ -427,14 +431,14 @@ func TestLabUnknownServiceName(t *testing.T) {
 
 // SNTP beside Date headers, by address and by name.
 func TestLabTimeServer(t *testing.T) {
-	l := lab.New(t)
-	w := lab.NewWorld(t, l)
-	cfg := checks.Config{Time: []string{lab.ClockIP + ":123"}}
+	l := stage.New(t)
+	w := stage.NewWorld(t, l)
+	cfg := checks.Config{Time: []string{stage.ClockIP + ":123"}}
 	if v := diagnose(t, l, cfg); v.results["time.skew"].Status != diagnostics.Pass {
 		t.Error(v)
 	}
-	w.Set(func(w *lab.World) { w.Shift = 25 * time.Second })
-	cfg.Time = []string{lab.ClockHost}
+	w.Set(func(w *stage.World) { w.Shift = 25 * time.Second })
+	cfg.Time = []string{stage.ClockHost}
 	if v := diagnose(t, l, cfg); v.Cause != "time.skew/behind" || v.results["time.skew"].Status != diagnostics.Warn {
 		t.Error(v)
 	}
@@ -442,10 +446,10 @@ func TestLabTimeServer(t *testing.T) {
 
 // Two faults that have nothing to do with each other are both named.
 func TestLabTwoFaults(t *testing.T) {
-	l := lab.New(t)
-	w := lab.NewWorld(t, l)
+	l := stage.New(t)
+	w := stage.NewWorld(t, l)
 	must(t, w.StopService())
-	w.Set(func(w *lab.World) { w.Shift = -90 * time.Second })
+	w.Set(func(w *stage.World) { w.Shift = -90 * time.Second })
 	v := diagnose(t, l, settings(w))
 	named := []string{string(v.Cause)}
 	for _, a := range v.Also {
@@ -458,10 +462,10 @@ func TestLabTwoFaults(t *testing.T) {
 }
 
 func TestLabDeadProxy(t *testing.T) {
-	l := lab.New(t)
-	w := lab.NewWorld(t, l)
+	l := stage.New(t)
+	w := stage.NewWorld(t, l)
 	cfg := settings(w)
-	v := diagnose(t, l, cfg, "https_proxy=http://"+lab.ProxyIP+":3128")
+	v := diagnose(t, l, cfg, "https_proxy=http://"+stage.ProxyIP+":3128")
 	if v.Cause != "net.proxy/refused" || len(v.Also) > 0 {
 		t.Error(v)
 	}

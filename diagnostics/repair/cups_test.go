@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/printing"
 )
 
@@ -75,7 +76,7 @@ func cups(t *testing.T, name string, args ...string) string {
 // testPrinting runs the real self-tests.
 func testPrinting(ctx context.Context, ids []string) ([]diagnostics.Result, error) {
 	var list []diagnostics.Result
-	for _, c := range printing.Checks() {
+	for _, c := range printing.Checks(catalogue.Catalogue{}) {
 		for _, id := range ids {
 			if c.ID == id {
 				o := c.Run(ctx, 0)

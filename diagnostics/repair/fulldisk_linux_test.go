@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/storage"
 )
 
@@ -83,7 +84,7 @@ func brim(t *testing.T, name string) {
 // testStorage runs the real self-tests.
 func testStorage(ctx context.Context, ids []string) ([]diagnostics.Result, error) {
 	var list []diagnostics.Result
-	for _, c := range storage.Checks() {
+	for _, c := range storage.Checks(catalogue.Catalogue{}) {
 		for _, id := range ids {
 			if c.ID == id {
 				o := c.Run(ctx, 0)

@@ -80,7 +80,7 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 		return fmt.Errorf("read the causes: %w", err)
 	}
 	now := i.copy()
-	d, explained := cause.Diagnose(a.ordered(now.Results), kb)
+	d, explained := cause.Diagnose(a.ordered(now.Results), kb, cause.Context{})
 	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()
 	defer i.mu.Unlock()

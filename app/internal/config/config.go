@@ -4,16 +4,22 @@
 // Unknown keys and bad values are errors with file, line, column and what was expected.
 package config
 
-import "balise/diagnostics/checks"
+import (
+	"balise/diagnostics/checks"
+	"balise/diagnostics/checks/catalogue"
+)
 
 // Config is the effective settings.
 type Config struct {
-	Desk     Desk    `yaml:"desk"`
-	Probes   Probes  `yaml:"probes"`
-	Privacy  Privacy `yaml:"privacy"`
-	Language string  `yaml:"language"` // "auto", "fr", "en"
-	Support  Support `yaml:"support"`
-	Machine  Machine `yaml:"machine"`
+	Desk     Desk               `yaml:"desk"`
+	Probes   Probes             `yaml:"probes"`
+	Limits   catalogue.Limits   `yaml:"limits"` // thresholds of the self-tests that replace the core's
+	Priors   map[string]float64 `yaml:"priors"` // how often a cause is the site's own, against the core's table
+	Watch    Watch              `yaml:"watch"`
+	Privacy  Privacy            `yaml:"privacy"`
+	Language string             `yaml:"language"` // "auto", "fr", "en"
+	Support  Support            `yaml:"support"`
+	Machine  Machine            `yaml:"machine"`
 }
 
 // Desk says which service desk and how to speak to it.
@@ -36,6 +42,21 @@ type Probes struct {
 	Egress   []string         `yaml:"egress"`
 	Services []checks.Service `yaml:"services"`
 	Time     []string         `yaml:"time"`
+	Mail     []checks.Service `yaml:"mail"`
+	Shares   []checks.Service `yaml:"shares"`
+	VPN      checks.VPN       `yaml:"vpn"`
+	UDP      string           `yaml:"udp"`
+	Load     string           `yaml:"load"`
+	Units    []string         `yaml:"units"`
+	Agents   []string         `yaml:"agents"`
+}
+
+// Watch is what Balise does without being asked.
+type Watch struct {
+	// Background tests the computer on network changes and every hour: "on", "off".
+	Background string `yaml:"background"`
+	// Record keeps the light record of the last day: "on", "off".
+	Record string `yaml:"record"`
 }
 
 // Privacy is what may leave.
@@ -61,5 +82,7 @@ func (c Config) Checks() checks.Config {
 	return checks.Config{
 		Portal: c.Probes.Portal, Egress: c.Probes.Egress, Services: c.Probes.Services,
 		Time: c.Probes.Time, CAFile: c.Desk.CAFile, Proxy: c.Desk.Proxy, Desk: c.Desk.URL,
+		Mail: c.Probes.Mail, Shares: c.Probes.Shares, VPN: c.Probes.VPN, UDP: c.Probes.UDP, Load: c.Probes.Load,
+		Units: c.Probes.Units, Agents: c.Probes.Agents, Limits: c.Limits,
 	}
 }

@@ -31,6 +31,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Desk:    Desk{Kind: "practice", Auth: "token", Language: "auto"},
 		Privacy: Privacy{Screenshot: "allow", MachineName: "send"}, Language: "auto",
+		Watch: Watch{Background: "off", Record: "off"},
 	}
 	if !reflect.DeepEqual(got.Config, want) {
 		t.Errorf("have %+v\nwant %+v", got.Config, want)
@@ -195,15 +196,15 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 	var c Config
 	for _, k := range keys {
 		before := c
-		k.put(&c, value{text: "x", texts: []string{"x"}})
-		if k.shape == services {
-			continue
+		full := value{
+			text: "yes", texts: []string{"x"}, services: []checks.Service{{Name: "x"}},
+			numbers: map[string]map[string]float64{"": {"x": 1}},
 		}
+		k.put(&c, full)
 		if reflect.DeepEqual(before, c) {
 			t.Errorf("%s sets nothing", k.name)
 		}
 	}
-	c.Probes.Services = []checks.Service{{Name: "x"}}
 	if missing := zeroFields("", reflect.ValueOf(c)); len(missing) > 0 {
 		t.Errorf("no key sets %v", missing)
 	}
@@ -221,4 +222,26 @@ func zeroFields(path string, v reflect.Value) []string {
 		missing = append(missing, zeroFields(path+"."+v.Type().Field(i).Name, v.Field(i))...)
 	}
 	return missing
+}
+
+func TestNumbers(t *testing.T) {
+	good, err := Load(Params{UserFile: write(t, "good.yaml",
+		"limits: {disk.space: {warn_free_percent: 15}}\npriors: {print.queue/paused: 3}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if good.Config.Limits["disk.space"]["warn_free_percent"] != 15 || good.Config.Priors["print.queue/paused"] != 3 {
+		t.Errorf("%+v", good.Config)
+	}
+	for _, bad := range []string{
+		"limits: {disk.spice: {warn_free_percent: 15}}", "limits: {disk.space: {warn_free: 15}}", "limits: 3",
+		"limits: {disk.space: {warn_free_percent: many}}", "limits: {disk.space: {warn_free_percent: -1}}",
+		"limits: {disk.space: [1]}", "priors: {print.queue/paused: {a: 1}}", "priors: [1]", "priors: {a: .nan}",
+	} {
+		var e *Error
+		_, err := Load(Params{UserFile: write(t, "bad.yaml", bad)})
+		if !errors.As(err, &e) || e.Line == 0 || e.Want == "" {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
 }

@@ -2,13 +2,17 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"balise/diagnostics/checks"
+	"balise/diagnostics/checks/catalogue"
 )
 
 // key is one setting: how its value is checked, and where it goes.
@@ -18,7 +22,9 @@ type key struct {
 	// want says what is expected, for error messages.
 	want  string
 	check func(string) error
-	put   func(*Config, value)
+	// numbers checks the whole of numbers by name.
+	numbers func(map[string]map[string]float64) error
+	put     func(*Config, value)
 }
 
 // shape is the YAML form of a value.
@@ -28,6 +34,7 @@ const (
 	text shape = iota
 	texts
 	services
+	numbers // numbers by name, one or two names deep
 )
 
 // value is a checked setting; which field counts is the key's shape.
@@ -35,6 +42,7 @@ type value struct {
 	text     string
 	texts    []string
 	services []checks.Service
+	numbers  map[string]map[string]float64
 	// line and column are where it stands in its file; 0 when it came another way.
 	line, column int
 }
@@ -50,6 +58,15 @@ func (v value) String() string {
 	}
 	if v.texts != nil {
 		return strings.Join(v.texts, ", ")
+	}
+	if v.numbers != nil {
+		var parts []string
+		for _, group := range slices.Sorted(maps.Keys(v.numbers)) {
+			for _, name := range slices.Sorted(maps.Keys(v.numbers[group])) {
+				parts = append(parts, fmt.Sprintf("%s=%v", strings.Trim(group+" "+name, " "), v.numbers[group][name]))
+			}
+		}
+		return strings.Join(parts, ", ")
 	}
 	return v.text
 }
@@ -69,12 +86,35 @@ var keys = [...]key{
 	line("probes.portal", "an http address", webURL, func(c *Config, v string) { c.Probes.Portal = v }),
 	list("probes.egress", "IP literals with a port, such as 192.0.2.1:443", addrPort,
 		func(c *Config, v []string) { c.Probes.Egress = v }),
-	{
-		name: "probes.services", shape: services, want: "a list of {name, url}",
-		put: func(c *Config, v value) { c.Probes.Services = v.services },
-	},
+	named("probes.services", webURL, func(c *Config, v []checks.Service) { c.Probes.Services = v }),
 	list("probes.time", "http(s) addresses or host:port of time servers", timeSource,
 		func(c *Config, v []string) { c.Probes.Time = v }),
+	named("probes.mail", mailURL, func(c *Config, v []checks.Service) { c.Probes.Mail = v }),
+	named("probes.shares", shareURL, func(c *Config, v []checks.Service) { c.Probes.Shares = v }),
+	choice("probes.vpn.required", func(c *Config, v string) { c.Probes.VPN.Required = v == "yes" }, "yes", "no"),
+	line("probes.vpn.name", "a connection's name", nil, func(c *Config, v string) { c.Probes.VPN.Name = v }),
+	line("probes.vpn.inside", "host:port of something inside", hostPort, func(c *Config, v string) { c.Probes.VPN.Inside = v }),
+	line("probes.udp", "host:port of a STUN server", hostPort, func(c *Config, v string) { c.Probes.UDP = v }),
+	line("probes.load", "an http or https address of a large file", webURL, func(c *Config, v string) { c.Probes.Load = v }),
+	list("probes.units", "names of service units", unitName, func(c *Config, v []string) { c.Probes.Units = v }),
+	list("probes.agents", "names of units or programs", unitName, func(c *Config, v []string) { c.Probes.Agents = v }),
+	{
+		name: "limits", shape: numbers, want: "thresholds such as {disk.space: {warn_free_percent: 15}}",
+		numbers: func(limits map[string]map[string]float64) error { _, err := catalogue.With(limits); return err },
+		put:     func(c *Config, v value) { c.Limits = v.numbers },
+	},
+	{
+		name: "priors", shape: numbers, want: "factors by cause, such as {print.queue/paused: 3}",
+		numbers: func(priors map[string]map[string]float64) error {
+			if len(priors) > 1 || len(priors) == 1 && priors[""] == nil {
+				return fmt.Errorf("is not a list of causes")
+			}
+			return nil
+		},
+		put: func(c *Config, v value) { c.Priors = v.numbers[""] },
+	},
+	choice("watch.background", func(c *Config, v string) { c.Watch.Background = v }, "on", "off"),
+	choice("watch.record", func(c *Config, v string) { c.Watch.Record = v }, "on", "off"),
 	choice("privacy.screenshot", func(c *Config, v string) { c.Privacy.Screenshot = v }, "allow", "forbid"),
 	choice("privacy.machine_name", func(c *Config, v string) { c.Privacy.MachineName = v }, "send", "withhold"),
 	choice("language", func(c *Config, v string) { c.Language = v }, "auto", "fr", "en"),
@@ -88,6 +128,7 @@ var keys = [...]key{
 var defaults = map[string]string{
 	"desk.kind": "practice", "desk.auth": "token", "desk.language": "auto", "language": "auto",
 	"privacy.screenshot": "allow", "privacy.machine_name": "send",
+	"probes.vpn.required": "no", "watch.background": "off", "watch.record": "off",
 }
 
 func line(name, want string, check func(string) error, put func(*Config, string)) key {
@@ -113,6 +154,14 @@ func choice(name string, put func(*Config, string), among ...string) key {
 	}, put)
 }
 
+// named is a list of {name, url}; a share's entry may also say where it is mounted.
+func named(name string, check func(string) error, put func(*Config, []checks.Service)) key {
+	return key{
+		name: name, shape: services, want: "a list of {name, url}", check: check,
+		put: func(c *Config, v value) { put(c, v.services) },
+	}
+}
+
 func find(name string) (key, bool) {
 	for _, k := range keys {
 		if k.name == name {
@@ -123,6 +172,8 @@ func find(name string) (key, bool) {
 }
 
 func webURL(s string) error   { return schemeOf(s, "http", "https") }
+func mailURL(s string) error  { return schemeOf(s, "imaps", "imap", "smtps", "smtp", "https") }
+func shareURL(s string) error { return schemeOf(s, "smb", "nfs", "sftp") }
 func proxyURL(s string) error { return schemeOf(s, "http", "https", "socks5") }
 
 func schemeOf(s string, schemes ...string) error {
@@ -142,6 +193,25 @@ func schemeOf(s string, schemes ...string) error {
 		}
 	}
 	return fmt.Errorf("scheme %q is not one of %s", u.Scheme, strings.Join(schemes, ", "))
+}
+
+func hostPort(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
+		return fmt.Errorf("is not host:port")
+	}
+	return nil
+}
+
+// unitName keeps paths and options out: the name is looked up, never run.
+func unitName(s string) error {
+	if strings.ContainsAny(s, "/\\ ") || strings.HasPrefix(s, "-") {
+		return fmt.Errorf("is not a plain name")
+	}
+	return nil
 }
 
 // addrPort wants an IP literal: net.egress proves a way out without any name server.

@@ -185,7 +185,7 @@ func parseSet(name, text string) (value, error) {
 		return value{}, &Error{File: "settings", Key: name, Problem: "is not a setting of Balise"}
 	}
 	switch k.shape {
-	case services:
+	case services, numbers:
 		return value{}, &Error{File: "settings", Key: name, Problem: "cannot be set here", Want: "an edit of the file"}
 	case texts:
 		v := value{texts: []string{}}
@@ -217,6 +217,10 @@ func (l layer) write() error {
 			plain = v.services
 		} else if v.texts != nil {
 			plain = v.texts
+		} else if v.numbers[""] != nil {
+			plain = v.numbers[""]
+		} else if v.numbers != nil {
+			plain = v.numbers
 		}
 		groups = insert(groups, strings.Split(k.name, "."), plain)
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -204,6 +206,8 @@ func (w *walker) value(k key, n ast.Node) (value, error) {
 		return v, nil
 	case services:
 		return w.services(k, n)
+	case numbers:
+		return w.numbers(k, n)
 	}
 	s, err := w.scalar(k, n)
 	return value{text: s}, err
@@ -253,6 +257,59 @@ func checkText(k key, s string) error {
 	return k.check(s)
 }
 
+// numbers reads numbers by name, or groups of them. What the names may be is known where they are used.
+func (w *walker) numbers(k key, n ast.Node) (value, error) {
+	v := value{numbers: map[string]map[string]float64{}}
+	put := func(group string, p *ast.MappingValueNode) error {
+		name := p.Key.GetToken().Value
+		text, err := w.scalar(key{name: k.name + "." + name, want: "a number"}, p.Value)
+		if err != nil {
+			return err
+		}
+		number, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(number) || math.IsInf(number, 0) || number < 0 {
+			return w.fail(p.Value, k.name+"."+name, fmt.Sprintf("%q is not a number", text), "a number from 0")
+		}
+		if v.numbers[group] == nil {
+			v.numbers[group] = map[string]float64{}
+		}
+		v.numbers[group][name] = number
+		return nil
+	}
+	if _, null := n.(*ast.NullNode); !null && len(pairs(n)) == 0 {
+		return value{}, w.fail(n, k.name, "is not a list of names and numbers", k.want)
+	}
+	for _, p := range pairs(n) {
+		below := pairs(p.Value)
+		if len(below) == 0 {
+			if err := put("", p); err != nil {
+				return value{}, err
+			}
+		}
+		for _, q := range below {
+			if err := put(p.Key.GetToken().Value, q); err != nil {
+				return value{}, err
+			}
+		}
+	}
+	if k.numbers != nil {
+		if err := k.numbers(v.numbers); err != nil {
+			return value{}, w.fail(n, k.name, err.Error(), k.want)
+		}
+	}
+	return v, nil
+}
+
+func pairs(n ast.Node) []*ast.MappingValueNode {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}
+	}
+	return nil
+}
+
 func (w *walker) services(k key, n ast.Node) (value, error) {
 	items, err := w.sequence(k, n)
 	if err != nil {
@@ -276,18 +333,18 @@ func (w *walker) services(k key, n ast.Node) (value, error) {
 
 func (w *walker) service(k key, n ast.Node) (checks.Service, error) {
 	var s checks.Service
-	pairs := map[string]ast.Node{}
+	fields := map[string]ast.Node{}
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		for _, p := range n.Values {
-			pairs[p.Key.GetToken().Value] = p
+			fields[p.Key.GetToken().Value] = p
 		}
 	case *ast.MappingValueNode:
-		pairs[n.Key.GetToken().Value] = n
+		fields[n.Key.GetToken().Value] = n
 	default:
 		return s, w.fail(n, k.name, "is not a service", "{name: intranet, url: https://...}")
 	}
-	for field, p := range pairs {
+	for field, p := range fields {
 		node := p.(*ast.MappingValueNode).Value
 		sub := key{name: k.name + "." + field, want: k.want}
 		var into *string
@@ -295,9 +352,11 @@ func (w *walker) service(k key, n ast.Node) (checks.Service, error) {
 		case "name":
 			into, sub.want, sub.check = &s.Name, "a short name of letters, digits, - and _", serviceName
 		case "url":
-			into, sub.want, sub.check = &s.URL, "an http or https address", webURL
+			into, sub.want, sub.check = &s.URL, "an address", k.check
+		case "mount":
+			into, sub.want, sub.check = &s.Mount, "an absolute path", absolute
 		default:
-			return s, w.fail(p, sub.name, "is not known", "name, url")
+			return s, w.fail(p, sub.name, "is not known", "name, url, mount")
 		}
 		var err error
 		if *into, err = w.scalar(sub, node); err != nil {

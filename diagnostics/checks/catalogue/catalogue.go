@@ -8,6 +8,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +31,15 @@ type Spec struct {
 	Severity    diagnostics.Severity `yaml:"severity"`
 	Platforms   []string             `yaml:"platforms"` // GOOS values; empty is all
 	Once        bool                 `yaml:"once"`      // it watches for a while: no second look beside it
+	// OnDemand says that it runs only when it is asked for by name: it costs time or data.
+	OnDemand bool `yaml:"on_demand"`
+	// Reason says why the deadline is what it is, for readers of the catalogue.
+	Reason string `yaml:"reason"`
+	// Facts are the facts that it can give: "class", "class kind" or "class kind unit" by key ("plain - ms",
+	// "infra printer"). A key may start or end with a star.
+	Facts map[string]string `yaml:"facts"`
+	// Causes are the tails of the causes that it can name ("silent" of "net.gateway/silent").
+	Causes []string `yaml:"causes"`
 	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
 	Limits map[string]float64 `yaml:"limits"`
 }
@@ -53,12 +66,46 @@ func (s Spec) WarnSeverity() diagnostics.Severity {
 func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) diagnostics.Check {
 	return diagnostics.Check{
 		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy, MootBy: s.MootBy,
-		Timeout: s.Timeout, Platforms: s.Platforms, Once: s.Once, Run: run,
+		Timeout: s.Timeout, Platforms: s.Platforms, Once: s.Once, OnDemand: s.OnDemand, Run: run,
 	}
 }
 
+// Catalogue is the core catalogue with the organisation's own limits over it. The zero value is the core
+// alone.
+type Catalogue struct {
+	limits Limits
+}
+
+// Limits are thresholds by self-test and name.
+type Limits map[string]map[string]float64
+
+// With puts limits over the core's. A self-test or a name that the core does not have is an error: a typing
+// mistake would silently leave the old limit in force.
+func With(limits Limits) (Catalogue, error) {
+	all, err := Load()
+	if err != nil {
+		return Catalogue{}, err
+	}
+	for id, names := range limits {
+		s, ok := all[id]
+		if !ok {
+			return Catalogue{}, fmt.Errorf("limits: there is no self-test %q", id)
+		}
+		for name, v := range names {
+			if _, ok := s.Limits[name]; !ok {
+				return Catalogue{}, fmt.Errorf("limits: %s has no limit %q, only %s", id, name,
+					strings.Join(slices.Sorted(maps.Keys(s.Limits)), ", "))
+			}
+			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+				return Catalogue{}, fmt.Errorf("limits: %s %s is %v, expected a number from 0", id, name, v)
+			}
+		}
+	}
+	return Catalogue{limits}, nil
+}
+
 // Get returns the spec of an id; an id that the catalogue lacks is a defect of the build.
-func Get(id string) Spec {
+func (c Catalogue) Get(id string) Spec {
 	all, err := Load()
 	if err != nil {
 		panic(err)
@@ -66,6 +113,10 @@ func Get(id string) Spec {
 	s, ok := all[id]
 	if !ok {
 		panic(fmt.Sprintf("catalogue: no %q", id))
+	}
+	if own := c.limits[id]; len(own) > 0 {
+		s.Limits = maps.Clone(s.Limits)
+		maps.Copy(s.Limits, own)
 	}
 	return s
 }

@@ -25,8 +25,8 @@ type Params struct {
 }
 
 // Checks is the list of one: time.skew.
-func Checks(p Params) []diagnostics.Check {
-	spec := catalogue.Get("time.skew")
+func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
+	spec := cat.Get("time.skew")
 	warn := seconds(spec.Limit("warn_s"))
 	fail := seconds(spec.Limit("fail_s"))
 	refs := p.references()

@@ -32,11 +32,11 @@ type Params struct {
 }
 
 // Checks are the network's self-tests, from the cable outwards.
-func Checks(p Params) []diagnostics.Check {
+func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	type spec = catalogue.Spec
 	var list []diagnostics.Check
 	add := func(id string, make func(spec) diagnostics.Check) {
-		list = append(list, make(catalogue.Get(id)))
+		list = append(list, make(cat.Get(id)))
 	}
 	add("net.link", func(s spec) diagnostics.Check { return s.Check(link(s)) })
 	add("net.addr", func(s spec) diagnostics.Check { return s.Check(addr(s)) })

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 )
 
 // On any machine on which the tests run each test must come to a view, quickly and without a cause that it
 // does not know.
 func TestThisMachine(t *testing.T) {
-	for _, c := range Checks() {
+	for _, c := range Checks(catalogue.Catalogue{}) {
 		ctx, cancel := context.WithTimeout(t.Context(), c.Timeout)
 		o := c.Run(ctx, 0)
 		cancel()

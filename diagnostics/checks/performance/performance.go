@@ -31,10 +31,10 @@ const (
 )
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return checks(probe.NewPerf()) }
+func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, probe.NewPerf()) }
 
-func checks(p probe.Perf) []diagnostics.Check {
-	memory, cpu := catalogue.Get("perf.memory"), catalogue.Get("perf.cpu")
+func checks(cat catalogue.Catalogue, p probe.Perf) []diagnostics.Check {
+	memory, cpu := cat.Get("perf.memory"), cat.Get("perf.cpu")
 	return []diagnostics.Check{
 		memory.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkMemory(ctx, p, memory) }),
 		cpu.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkCPU(ctx, p, cpu) }),

@@ -12,7 +12,7 @@ import (
 )
 
 func TestJudgeMemory(t *testing.T) {
-	spec := catalogue.Get("perf.memory")
+	spec := (catalogue.Catalogue{}).Get("perf.memory")
 	for _, c := range []struct {
 		name                     string
 		available, swap, waiting float64
@@ -59,7 +59,7 @@ func load(busy ...float64) (probe.Perf, *[]time.Duration) {
 
 func TestProcessorsAreWatchedOnce(t *testing.T) {
 	p, _ := load()
-	for _, c := range checks(p) {
+	for _, c := range checks(catalogue.Catalogue{}, p) {
 		if c.ID == "perf.cpu" && !c.Once {
 			t.Error("a second look would overlap the first and measure the same")
 		}
@@ -67,7 +67,7 @@ func TestProcessorsAreWatchedOnce(t *testing.T) {
 }
 
 func TestBusyOnlyAfterALongLook(t *testing.T) {
-	spec := catalogue.Get("perf.cpu")
+	spec := (catalogue.Catalogue{}).Get("perf.cpu")
 	for _, c := range []struct {
 		name   string
 		busy   []float64
@@ -103,7 +103,7 @@ func TestABrokenProbeIsUnknown(t *testing.T) {
 		Memory: func(context.Context) (probe.Memory, error) { return probe.Memory{}, errors.New("denied") },
 		CPU:    func(context.Context) (probe.CPUTime, error) { return probe.CPUTime{}, errors.New("denied") },
 	}
-	for _, c := range checks(p) {
+	for _, c := range checks(catalogue.Catalogue{}, p) {
 		if o := c.Run(t.Context(), 0); o.Status != diagnostics.Unknown || o.Cause != "" {
 			t.Errorf("%s: %+v", c.ID, o)
 		}

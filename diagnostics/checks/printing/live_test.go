@@ -3,11 +3,13 @@ package printing
 import (
 	"context"
 	"testing"
+
+	"balise/diagnostics/checks/catalogue"
 )
 
 // On any machine, with or without printers, each test must come to a view.
 func TestThisMachine(t *testing.T) {
-	for _, c := range Checks() {
+	for _, c := range Checks(catalogue.Catalogue{}) {
 		ctx, cancel := context.WithTimeout(t.Context(), c.Timeout)
 		o := c.Run(ctx, 0)
 		cancel()

@@ -28,16 +28,16 @@ type service interface {
 }
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check {
+func Checks(cat catalogue.Catalogue) []diagnostics.Check {
 	// Found at each run: the service may be installed, or the settings change, while the program runs.
-	return checks(func() (probe.PrintServer, service) {
+	return checks(cat, func() (probe.PrintServer, service) {
 		p := probe.NewPrinting(probe.NewPrintEnv())
 		return p.Server, p
 	})
 }
 
-func checks(find func() (probe.PrintServer, service)) []diagnostics.Check {
-	spooler, queue := catalogue.Get("print.spooler"), catalogue.Get("print.queue")
+func checks(cat catalogue.Catalogue, find func() (probe.PrintServer, service)) []diagnostics.Check {
+	spooler, queue := cat.Get("print.spooler"), cat.Get("print.queue")
 	return []diagnostics.Check{
 		spooler.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
 			server, s := find()

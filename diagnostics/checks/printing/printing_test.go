@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/internal/probe"
 )
 
@@ -23,7 +24,7 @@ func (f fake) Queues(context.Context) (probe.Queues, error) { return f.q, f.err 
 
 func run(t *testing.T, id string, server probe.PrintServer, s service) diagnostics.Outcome {
 	t.Helper()
-	for _, c := range checks(func() (probe.PrintServer, service) { return server, s }) {
+	for _, c := range checks(catalogue.Catalogue{}, func() (probe.PrintServer, service) { return server, s }) {
 		if c.ID == id {
 			return c.Run(t.Context(), 0)
 		}

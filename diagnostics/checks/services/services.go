@@ -32,8 +32,8 @@ type Params struct {
 }
 
 // Checks makes one svc.reach.<name> a service.
-func Checks(p Params) []diagnostics.Check {
-	spec := catalogue.Get("svc.reach")
+func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
+	spec := cat.Get("svc.reach")
 	slow := time.Duration(spec.Limit("slow_ms")) * time.Millisecond
 	var list []diagnostics.Check
 	taken := map[string]bool{}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/internal/probe"
 )
 
@@ -103,7 +104,7 @@ func TestJudge(t *testing.T) {
 
 func TestSlugsAreDistinctAndPlain(t *testing.T) {
 	var ids []string
-	for _, c := range Checks(Params{Services: []Service{
+	for _, c := range Checks(catalogue.Catalogue{}, Params{Services: []Service{
 		{
 			"ERP", "https://erp.example/",
 		}, {"erp", "https://other.example/"}, {
@@ -128,7 +129,7 @@ func TestReachLocalService(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer srv.Close()
-	c := Checks(Params{Services: []Service{{"Wiki", srv.URL}}})[0]
+	c := Checks(catalogue.Catalogue{}, Params{Services: []Service{{"Wiki", srv.URL}}})[0]
 	if len(c.Needs) > 0 || c.Host == "" {
 		t.Errorf("%+v", c)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 )
 
 const childEnv = "BALISE_TEST_STORAGE_CHILD"
@@ -68,7 +69,7 @@ func TestStorageChild(t *testing.T) {
 		must(t, unix.Mount(home, home, "", unix.MS_BIND, ""))
 		must(t, unix.Mount("", home, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 	}
-	for _, c := range Checks() {
+	for _, c := range Checks(catalogue.Catalogue{}) {
 		o := c.Run(t.Context(), 0)
 		if o.Cause != want[c.ID] {
 			t.Errorf("%s: %s %q, want %q: %+v", c.ID, o.Status, o.Cause, want[c.ID], o.Facts)

@@ -24,11 +24,11 @@ const (
 )
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return checks(probe.NewDisk()) }
+func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, probe.NewDisk()) }
 
-func checks(d probe.Disk) []diagnostics.Check {
-	space, inodes := catalogue.Get("disk.space"), catalogue.Get("disk.inodes")
-	ro := catalogue.Get("disk.readonly")
+func checks(cat catalogue.Catalogue, d probe.Disk) []diagnostics.Check {
+	space, inodes := cat.Get("disk.space"), cat.Get("disk.inodes")
+	ro := cat.Get("disk.readonly")
 	return []diagnostics.Check{
 		space.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkSpace(ctx, d, space) }),
 		inodes.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkInodes(ctx, d, inodes) }),

@@ -41,7 +41,7 @@ var ext4 = probe.Mount{Device: "8:1", Point: "/", Type: "ext4", Source: "/dev/sd
 
 func run(t *testing.T, d probe.Disk, id string) diagnostics.Outcome {
 	t.Helper()
-	for _, c := range checks(d) {
+	for _, c := range checks(catalogue.Catalogue{}, d) {
 		if c.ID == id {
 			return c.Run(t.Context(), 0)
 		}
@@ -176,7 +176,7 @@ func TestReadOnly(t *testing.T) {
 func TestABrokenProbeIsUnknown(t *testing.T) {
 	d := machine(nil, nil)
 	d.Mounts = func(context.Context) ([]probe.Mount, error) { return nil, errors.New("denied") }
-	for _, c := range checks(d) {
+	for _, c := range checks(catalogue.Catalogue{}, d) {
 		if o := c.Run(t.Context(), 0); o.Status != diagnostics.Unknown || o.Cause != "" {
 			t.Errorf("%s: %+v", c.ID, o)
 		}
@@ -184,7 +184,7 @@ func TestABrokenProbeIsUnknown(t *testing.T) {
 }
 
 func TestLimitsAreInOrder(t *testing.T) {
-	s := catalogue.Get("disk.space")
+	s := (catalogue.Catalogue{}).Get("disk.space")
 	if s.Limit("fail_free_percent") >= s.Limit("warn_free_percent") || s.Limit("fail_free_gb") >= s.Limit("warn_free_gb") {
 		t.Error("a fail must come after its warn")
 	}

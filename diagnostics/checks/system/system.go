@@ -19,10 +19,10 @@ const (
 const day = 24 * time.Hour
 
 // Checks lists the self-tests of this area.
-func Checks() []diagnostics.Check { return checks(probe.NewSystem()) }
+func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, probe.NewSystem()) }
 
-func checks(s probe.System) []diagnostics.Check {
-	uptime, reboot := catalogue.Get("sys.uptime"), catalogue.Get("sys.reboot_pending")
+func checks(cat catalogue.Catalogue, s probe.System) []diagnostics.Check {
+	uptime, reboot := cat.Get("sys.uptime"), cat.Get("sys.reboot_pending")
 	return []diagnostics.Check{
 		uptime.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkUptime(ctx, s, uptime) }),
 		reboot.Check(func(context.Context, int) diagnostics.Outcome { return checkReboot(s, reboot) }),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/internal/probe"
 )
 
@@ -44,7 +45,7 @@ func TestSystem(t *testing.T) {
 			Reboot: func() (probe.Reboot, error) { return c.reboot, c.err },
 			Now:    func() time.Time { return now },
 		}
-		for _, check := range checks(s) {
+		for _, check := range checks(catalogue.Catalogue{}, s) {
 			if check.ID != c.id {
 				continue
 			}

@@ -1,4 +1,4 @@
-// Package lab builds small broken networks for tests: a client, its router and the world behind it, each in a
+// Package stage builds small broken networks for tests: a client, its router and the world behind it, each in a
 // network namespace of its own. It needs root and Linux; nothing of the machine's own network is touched.
 //
 //	client 10.77.0.2 --- 10.77.0.1 router 10.77.1.1 --- 10.77.1.x outside
@@ -6,7 +6,7 @@
 // Servers of the world run in the test's own process, on sockets that were opened outside; what is tested
 // runs as a process of its own in the client's namespace, because a Go program has many threads and a
 // namespace belongs to a thread.
-package lab
+package stage
 
 // EnvRoot says that tests may build namespaces.
 const EnvRoot = "BALISE_TEST_ROOT"

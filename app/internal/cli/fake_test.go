@@ -75,6 +75,16 @@ func (f *fake) ListChecks(context.Context) ([]api.CheckInfo, error) {
 	}, nil
 }
 
+func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incident, error) {
+	f.log("answer %s=%s", question, option)
+	return api.Incident{ID: id}, nil
+}
+
+func (f *fake) Record(_ context.Context, action string) (api.RecordState, error) {
+	f.log("record %s", action)
+	return api.RecordState{On: action != api.RecordOff}, nil
+}
+
 func (f *fake) OpenIncident(_ context.Context, req api.OpenRequest) (api.Incident, error) {
 	f.log("open screenshot=%v", req.Screenshot)
 	if f.is("forbidden") && req.Screenshot {

@@ -90,6 +90,14 @@ func (f *fake) Repair(
 	return incident, f.called("Repair", id, req)
 }
 
+func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incident, error) {
+	return incident, f.called("Answer", id, question, option)
+}
+
+func (f *fake) Record(_ context.Context, action string) (api.RecordState, error) {
+	return api.RecordState{On: true, Minutes: 3}, f.called("Record", action)
+}
+
 func (f *fake) Screenshot(_ context.Context, id string) ([]byte, error) {
 	return []byte("\x89PNG"), f.called("Screenshot", id)
 }

@@ -27,6 +27,12 @@ var methods = map[string]method{
 	"Incident": get(func(ctx context.Context, s api.Service, in api.Args) (api.Incident, error) {
 		return s.Incident(ctx, in.ID)
 	}),
+	"Answer": get(func(ctx context.Context, s api.Service, in api.Args) (api.Incident, error) {
+		return s.Answer(ctx, in.ID, in.Question, in.Option)
+	}),
+	"Record": get(func(ctx context.Context, s api.Service, in api.Args) (api.RecordState, error) {
+		return s.Record(ctx, in.Action)
+	}),
 	"Review": get(func(ctx context.Context, s api.Service, in api.Args) (api.Review, error) {
 		return s.Review(ctx, in.ID, given(in.Input))
 	}),

@@ -45,6 +45,9 @@ type Service interface {
 	Incident(ctx context.Context, id string) (Incident, error)
 	// Check runs the self-tests of an incident and streams them; the incident keeps results and diagnosis.
 	Check(ctx context.Context, id string, req CheckRequest, on func(diagnostics.Event)) (Incident, error)
+	// Answer gives the user's answer to the question of the incident's diagnosis: it counts as evidence, and
+	// the diagnosis is made again without another test. An empty option takes the answer back.
+	Answer(ctx context.Context, incidentID, question, option string) (Incident, error)
 	// Repair runs one repair, one step of it, or undoes it. It refuses without req.Consent.
 	Repair(ctx context.Context, id string, req RepairRequest, on func(RepairEvent)) (Incident, error)
 	// Screenshot is the incident's picture as PNG, for the user's eyes.
@@ -57,6 +60,10 @@ type Service interface {
 	CloseIncident(ctx context.Context, id string) error
 	// Snapshot is the redacted snapshot, as it would be sent.
 	Snapshot(ctx context.Context) ([]diagnostics.Group, error)
+
+	// Record reads or changes the light record of the last day: action is "status", "on", "off" (which deletes
+	// it), "now" (marks this moment) or "forget" (takes the marks back).
+	Record(ctx context.Context, action string) (RecordState, error)
 
 	// Tickets lists the user's tickets: the desk's, when it answers, and those in the outbox.
 	Tickets(ctx context.Context, refresh bool) (TicketList, error)
@@ -115,6 +122,8 @@ type State struct {
 	// Screenshot is "allow" or "forbid", and Why a code when this session cannot take one.
 	Screenshot    string `json:"screenshot"`
 	ScreenshotWhy string `json:"screenshot_why,omitempty"`
+	// Background is what the background checks see; nil while they are off.
+	Background *Background `json:"background,omitempty"`
 	// Warnings are codes of things that the user should know: "state.moved_aside", "tray.no_host",
 	// "keyring.absent".
 	Warnings []string `json:"warnings,omitempty"`
@@ -139,13 +148,66 @@ type Support struct {
 	Hours string `json:"hours,omitempty"`
 }
 
-// CheckInfo is one line of the catalogue of self-tests.
+// Background is what the tests without being asked see.
+type Background struct {
+	// Checked is when they last ran; zero is not yet.
+	Checked time.Time `json:"checked,omitzero"`
+	// Paused is a code of why they rest: "metered", "battery", "saver"; empty while they do not.
+	Paused string `json:"paused,omitempty"`
+	// Problem is a diagnosis that has held, and Since when it was first seen; nil while all is well.
+	Problem *Diagnosis `json:"problem,omitempty"`
+	Since   time.Time  `json:"since,omitzero"`
+}
+
+// RecordState is the light record of the last day.
+type RecordState struct {
+	On bool `json:"on"`
+	// Locked says that the policy decides, and Why names its file.
+	Locked bool   `json:"locked"`
+	Why    string `json:"why,omitempty"`
+	// Since is the oldest minute kept, Minutes how many there are, Bytes the file's size on the disk.
+	Since   time.Time `json:"since,omitzero"`
+	Minutes int       `json:"minutes"`
+	Bytes   int64     `json:"bytes"`
+	// Marks are the moments that the user marked, the newest first.
+	Marks []time.Time `json:"marks,omitempty"`
+	// Paused is a code of why nothing is added now: "metered", "battery", "saver", "no_agent"; empty while
+	// something is.
+	Paused string `json:"paused,omitempty"`
+}
+
+// CheckInfo is one line of the catalogue of self-tests. Its name and what it measures are texts:
+// check.<id>.name and check.<id>.measures.
 type CheckInfo struct {
 	ID          string   `json:"id"`
 	Needs       []string `json:"needs,omitempty"`
 	ExplainedBy []string `json:"explained_by,omitempty"`
+	MootBy      []string `json:"moot_by,omitempty"`
 	TimeoutMS   int64    `json:"timeout_ms"`
-	Applies     bool     `json:"applies"` // false: n/a on this platform
+	// Reason says why the deadline is what it is.
+	Reason   string `json:"reason,omitempty"`
+	Severity string `json:"severity,omitempty"` // what a failure means: "blocks", "degrades", "notice"
+	// Limits are the thresholds in force, the unit in the name.
+	Limits map[string]float64 `json:"limits,omitempty"`
+	// Facts are what it can tell, by key: "class kind unit".
+	Facts  map[string]string `json:"facts,omitempty"`
+	Causes []CauseInfo       `json:"causes,omitempty"`
+	// Platforms are GOOS values; empty is all. Applies says that this is one of them.
+	Platforms []string `json:"platforms,omitempty"`
+	Applies   bool     `json:"applies"`
+	// OnDemand says that it runs only when it is asked for by name.
+	OnDemand bool `json:"on_demand,omitempty"`
+}
+
+// CauseInfo is one cause that a self-test can name, and where a ticket with it belongs.
+type CauseInfo struct {
+	Cause    string   `json:"cause"` // "net.gateway/silent"
+	Category string   `json:"category,omitempty"`
+	Level    int      `json:"level,omitempty"`
+	Actor    string   `json:"actor,omitempty"`
+	Impact   string   `json:"impact,omitempty"`
+	Urgency  string   `json:"urgency,omitempty"` // empty: by the severity of what was found
+	Repairs  []string `json:"repairs,omitempty"`
 }
 
 // OpenRequest begins an incident.
@@ -156,19 +218,26 @@ type OpenRequest struct {
 
 // Incident is one complaint, from the first word to the ticket.
 type Incident struct {
-	ID            string          `json:"id"` // the ClientRef that the report will carry
-	Code          string          `json:"code"`
-	Opened        time.Time       `json:"opened"`
-	HasScreenshot bool            `json:"has_screenshot"`
-	ScreenshotWhy string          `json:"screenshot_why,omitempty"` // code, when there is none
-	Results       []Result        `json:"results,omitempty"`
-	Diagnosis     *Diagnosis      `json:"diagnosis,omitempty"`
-	Repairs       []RepairInfo    `json:"repairs,omitempty"`       // that fit the diagnosis, available first
-	OtherRepairs  []RepairInfo    `json:"other_repairs,omitempty"` // of the catalogue, unasked for here
-	Attempts      []RepairAttempt `json:"attempts,omitempty"`
-	Checked       time.Time       `json:"checked,omitzero"`
-	TookMS        int64           `json:"took_ms,omitempty"`
-	Sent          *Sent           `json:"sent,omitempty"`
+	ID            string     `json:"id"` // the ClientRef that the report will carry
+	Code          string     `json:"code"`
+	Opened        time.Time  `json:"opened"`
+	HasScreenshot bool       `json:"has_screenshot"`
+	ScreenshotWhy string     `json:"screenshot_why,omitempty"` // code, when there is none
+	Results       []Result   `json:"results,omitempty"`
+	Diagnosis     *Diagnosis `json:"diagnosis,omitempty"`
+	// Answers are the options that the user chose, by question.
+	Answers map[string]string `json:"answers,omitempty"`
+	// Changes are all differences from the last time when all was well, newest first; those that may have to
+	// do with the problem stand in the diagnosis too.
+	Changes []Change `json:"changes,omitempty"`
+	// Moment is the marked moment and the minutes of the record around it that would go along; nil without.
+	Moment       *Moment         `json:"moment,omitempty"`
+	Repairs      []RepairInfo    `json:"repairs,omitempty"`       // that fit the diagnosis, available first
+	OtherRepairs []RepairInfo    `json:"other_repairs,omitempty"` // of the catalogue, unasked for here
+	Attempts     []RepairAttempt `json:"attempts,omitempty"`
+	Checked      time.Time       `json:"checked,omitzero"`
+	TookMS       int64           `json:"took_ms,omitempty"`
+	Sent         *Sent           `json:"sent,omitempty"`
 }
 
 // CheckRequest selects self-tests; empty is all of them.
@@ -237,7 +306,9 @@ type Review struct {
 
 // ReviewSection is one part of the body with its tick box.
 type ReviewSection struct {
-	ID       string `json:"id"` // "description", "diagnosis", "tried", "checks", "machine", "snapshot", "screenshot"
+	// ID is "diagnosis", "description", "changes", "tried", "checks", "moment", "machine", "snapshot" or
+	// "screenshot".
+	ID       string `json:"id"`
 	Title    string `json:"title"`
 	Text     string `json:"text"`     // the exact text that leaves
 	Optional bool   `json:"optional"` // may be withheld

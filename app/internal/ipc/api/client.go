@@ -230,6 +230,16 @@ func (c *Client) Check(
 	return stream[diagnostics.Event, Incident](ctx, c, "Check", Args{ID: id, Check: &req}, on)
 }
 
+// Answer gives the user's answer to the diagnosis' question.
+func (c *Client) Answer(ctx context.Context, incidentID, question, option string) (Incident, error) {
+	return call[Incident](ctx, c, "Answer", Args{ID: incidentID, Question: question, Option: option})
+}
+
+// Record reads or changes the light record.
+func (c *Client) Record(ctx context.Context, action string) (RecordState, error) {
+	return call[RecordState](ctx, c, "Record", Args{Action: action})
+}
+
 // Repair runs, continues or undoes a repair and streams it.
 func (c *Client) Repair(
 	ctx context.Context, id string, req RepairRequest, on func(RepairEvent),

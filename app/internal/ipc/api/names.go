@@ -4,6 +4,7 @@ import (
 	"balise/client"
 	"balise/diagnostics"
 	"balise/diagnostics/cause"
+	"balise/diagnostics/record"
 	"balise/diagnostics/repair"
 )
 
@@ -26,6 +27,10 @@ type (
 	Actions      = client.Actions
 	Rating       = client.Rating
 	DeskRef      = client.Ref
+	Change       = diagnostics.Change
+	Question     = cause.Question
+	Moment       = record.Moment
+	Minute       = record.Minute
 )
 
 // What becomes of one self-test, and the events that tell it.
@@ -42,6 +47,15 @@ const (
 	CheckRetried  = diagnostics.CheckRetried
 	CheckFinished = diagnostics.CheckFinished
 	RunFinished   = diagnostics.RunFinished
+)
+
+// What Record can be asked to do.
+const (
+	RecordStatus = "status"
+	RecordOn     = "on"
+	RecordOff    = "off"
+	RecordNow    = "now"
+	RecordForget = "forget"
 )
 
 // Where a repair stands and what it risks.

@@ -31,6 +31,9 @@ type Args struct {
 	Page       string         `json:"page,omitempty"`
 	Key        string         `json:"key,omitempty"`
 	Value      string         `json:"value,omitempty"`
+	Question   string         `json:"question,omitempty"`
+	Option     string         `json:"option,omitempty"`
+	Action     string         `json:"action,omitempty"`
 	Refresh    bool           `json:"refresh,omitempty"`
 	Open       *OpenRequest   `json:"open,omitempty"`
 	Check      *CheckRequest  `json:"check,omitempty"`

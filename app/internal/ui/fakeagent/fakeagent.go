@@ -28,6 +28,7 @@ type Agent struct {
 	Outages  []api.Notice
 	Conf     []api.Setting
 	Result   api.Sent
+	Recorded api.RecordState // the light record
 	// Fail makes the method of that name answer with an error; "*" is every method.
 	Fail map[string]error
 	// Hold makes the method of that name wait until its channel is closed.
@@ -189,6 +190,44 @@ func (a *Agent) Forget() {
 	a.Lock()
 	defer a.Unlock()
 	a.incidents = nil
+}
+
+// Answer implements api.Service.
+func (a *Agent) Answer(ctx context.Context, id, question, option string) (api.Incident, error) {
+	if err := a.enter(ctx, "Answer"); err != nil {
+		return api.Incident{}, err
+	}
+	a.Lock()
+	defer a.Unlock()
+	inc := a.incidents[id]
+	if inc == nil {
+		return api.Incident{}, errNoSuch
+	}
+	if inc.Answers == nil {
+		inc.Answers = map[string]string{}
+	}
+	inc.Answers[question] = option
+	return *inc, nil
+}
+
+// Record implements api.Service.
+func (a *Agent) Record(ctx context.Context, action string) (api.RecordState, error) {
+	if err := a.enter(ctx, "Record"); err != nil {
+		return api.RecordState{}, err
+	}
+	a.Lock()
+	defer a.Unlock()
+	switch action {
+	case api.RecordOn:
+		a.Recorded.On = true
+	case api.RecordOff:
+		a.Recorded = api.RecordState{Locked: a.Recorded.Locked, Why: a.Recorded.Why}
+	case api.RecordNow:
+		a.Recorded.Marks = append([]time.Time{time.Now()}, a.Recorded.Marks...)
+	case api.RecordForget:
+		a.Recorded.Marks = nil
+	}
+	return a.Recorded, nil
 }
 
 // Screenshot implements api.Service.

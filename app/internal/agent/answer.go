@@ -1,0 +1,37 @@
+package agent
+
+import (
+	"context"
+	"maps"
+
+	"balise/app/internal/ipc/api"
+)
+
+// Answer gives the user's answer to the question of the incident's diagnosis. It is evidence like a self-test's
+// result, and the diagnosis is made again with it; an empty option takes an answer back.
+func (a *Agent) Answer(ctx context.Context, incidentID, question, option string) (api.Incident, error) {
+	i, err := a.incidents.get(incidentID, a.p.Now())
+	if err != nil {
+		return api.Incident{}, err
+	}
+	release, err := i.take(ctx)
+	if err != nil {
+		return api.Incident{}, err
+	}
+	defer release()
+	i.mu.Lock()
+	answers := maps.Clone(i.api.Answers) // a copy of the incident may be on its way to a caller
+	if answers == nil {
+		answers = map[string]string{}
+	}
+	if answers[question] = option; option == "" {
+		delete(answers, question)
+	}
+	i.api.Answers = answers
+	i.mu.Unlock()
+	if err := a.conclude(ctx, i); err != nil {
+		return api.Incident{}, a.explain(err)
+	}
+	a.bus.publish(api.Event{Kind: "incident", Incident: incidentID})
+	return i.copy(), nil
+}

@@ -5,36 +5,49 @@ import "time"
 // Change is one difference between the computer now and the last time when all was well: a suspect, never a
 // cause by itself.
 type Change struct {
-	// Code is stable and dotted, one of the Change codes below.
+	// Code is stable and dotted: "network.new", "updates.installed", "printer.default".
 	Code  string    `json:"code"`
 	Facts []Fact    `json:"facts,omitempty"`
 	At    time.Time `json:"at,omitzero"` // when it happened, if the system knows
 }
 
-// The codes of changes. What each makes more likely stands in assets/packs/core/changes.yaml.
+// The codes of changes, and the facts that each may carry. Texts are change.<code>; which causes each makes
+// likelier stands in assets/packs/core/changes.yaml.
 const (
-	// ChangeNetwork: this computer stands in another network (another router, Wi-Fi name or address range).
-	ChangeNetwork = "network.new"
-	// ChangeResolver: other name servers.
-	ChangeResolver = "resolver.changed"
-	// ChangeProxy: a proxy was set, changed or removed.
-	ChangeProxy = "proxy.changed"
-	// ChangeUpdates: packages or system updates were installed.
-	ChangeUpdates = "updates.installed"
-	// ChangeDrivers: a driver or a firmware has another version.
-	ChangeDrivers = "drivers.changed"
-	// ChangeKernel: another kernel or system build runs.
-	ChangeKernel = "kernel.changed"
-	// ChangePrinter: another default printer.
-	ChangePrinter = "printer.default"
-	// ChangeCertificates: the trusted or the user's own certificates changed.
-	ChangeCertificates = "certificates.changed"
-	// ChangeDisk: much less is free on a disk than before.
-	ChangeDisk = "disk.free"
-	// ChangeTimeZone: another time zone.
-	ChangeTimeZone = "timezone.changed"
-	// ChangeDisplays: a screen was added or is gone.
-	ChangeDisplays = "displays.changed"
-	// ChangeHardware: a device (USB, sound, camera, dock, memory) was added or is gone.
-	ChangeHardware = "hardware.changed"
+	ChangeNetworkNew   = "network.new"          // a network never seen while all was well
+	ChangeNetworkOther = "network.other"        // a known one, but not that of the last time
+	ChangeUpdates      = "updates.installed"    // names ([]string), packages; At
+	ChangeSystem       = "system.upgraded"      // before, after; At
+	ChangeKernel       = "kernel.changed"       // before, after
+	ChangeDrivers      = "drivers.changed"      // names ([]string)
+	ChangePrinter      = "printer.default"      // printer, none where there is no default any more
+	ChangePrinterGone  = "printer.removed"      // printer
+	ChangePrinterNew   = "printer.added"        // printer
+	ChangeCertificates = "certificates.changed" // before, after: how many
+	ChangeDiskFree     = "disk.free"            // mount, before, after in percent
+	ChangeTimeZone     = "timezone.changed"     // before, after
+	ChangeResolver     = "resolver.changed"     // servers ([]string)
+	ChangeProxy        = "proxy.changed"        // state: "on", "off", "other"
+	ChangeDisplays     = "displays.changed"     // before, after: how many
+	ChangeHardware     = "hardware.changed"     // gone, added: how many
+	ChangeRestarted    = "restarted"            // At
 )
+
+// ChangeCodes lists them all, in the order in which people read them.
+func ChangeCodes() []string {
+	return []string{
+		ChangeNetworkNew, ChangeNetworkOther, ChangeUpdates, ChangeSystem, ChangeKernel, ChangeDrivers,
+		ChangePrinter, ChangePrinterGone, ChangePrinterNew, ChangeCertificates, ChangeDiskFree, ChangeTimeZone,
+		ChangeResolver, ChangeProxy, ChangeDisplays, ChangeHardware, ChangeRestarted,
+	}
+}
+
+// Fact returns the fact of that key, if the change has one.
+func (c Change) Fact(key string) (Fact, bool) {
+	for _, f := range c.Facts {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return Fact{}, false
+}

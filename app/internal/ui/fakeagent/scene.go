@@ -50,9 +50,14 @@ func Signed() api.DeskState {
 
 func results() []api.Result {
 	ids := []string{
-		"net.link", "net.addr", "net.gateway", "net.dns.system", "net.egress", "net.tls", "time.skew",
-		"disk.space", "disk.inodes", "disk.readonly", "perf.memory", "perf.cpu", "sys.uptime",
-		"print.spooler",
+		"net.link", "net.radio", "net.wifi", "net.addr", "net.gateway", "net.dns.system", "net.dns.servers",
+		"net.dns.hijack", "net.ipv6", "net.egress", "net.portal", "net.proxy", "net.tls", "net.quality", "net.mtu",
+		"net.udp", "net.vpn", "time.skew", "time.sync", "svc.reach.desk", "mail.reach.imap", "share.mounts",
+		"share.server", "print.spooler", "print.queue", "print.device", "id.password_expiry", "id.kerberos",
+		"cert.expiry", "sec.agent", "av.server", "av.output", "av.mic", "av.camera", "av.privacy",
+		"display.external", "disk.space", "disk.inodes", "disk.readonly", "disk.health", "perf.memory", "perf.cpu",
+		"perf.io", "perf.thermal", "perf.boot", "power.battery", "power.adapter", "sys.uptime", "sys.services",
+		"sys.packages", "sys.updates", "sys.crashes",
 	}
 	out := make([]api.Result, 0, len(ids))
 	for _, id := range ids {
@@ -67,8 +72,11 @@ func results() []api.Result {
 			}
 		case "disk.inodes":
 			r.Status, r.Cause = api.CheckWarn, "disk.inodes/low"
-		case "print.spooler":
+		case "print.spooler", "net.radio", "net.wifi", "net.vpn", "net.proxy", "id.kerberos", "power.battery",
+			"power.adapter", "av.camera":
 			r.Status = api.CheckNA
+		case "print.queue", "print.device":
+			r.Status = api.CheckSkip
 		case "sys.uptime":
 			r.Status = api.CheckUnknown
 		}

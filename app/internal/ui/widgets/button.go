@@ -22,6 +22,7 @@ const (
 	Primary
 	Danger
 	Quiet // looks like a link
+	Flat  // looks like a line of text: the head of something that unfolds
 )
 
 // Button is a button that Enter and Space press, with a ring when the keyboard is on it.
@@ -153,7 +154,7 @@ const (
 )
 
 func (r *buttonRenderer) pad() float32 {
-	if r.b.Rank == Quiet {
+	if r.b.Rank == Quiet || r.b.Rank == Flat {
 		return buttonPadX / 2
 	}
 	return buttonPadX
@@ -221,7 +222,7 @@ const ellipsis = "\u2026"
 func (r *buttonRenderer) colours() (ground, front color.Color) {
 	c := colourOf(r.b)
 	switch {
-	case r.b.disabled && r.b.Rank == Quiet:
+	case r.b.disabled && (r.b.Rank == Quiet || r.b.Rank == Flat):
 		return color.Transparent, c(fynetheme.ColorNameDisabled)
 	case r.b.disabled:
 		return c(fynetheme.ColorNameDisabledButton), c(fynetheme.ColorNameDisabled)
@@ -229,6 +230,10 @@ func (r *buttonRenderer) colours() (ground, front color.Color) {
 		return c(fynetheme.ColorNamePrimary), c(fynetheme.ColorNameForegroundOnPrimary)
 	case r.b.Rank == Danger:
 		return c(fynetheme.ColorNameError), c(fynetheme.ColorNameForegroundOnError)
+	case r.b.Rank == Flat && r.b.hovered:
+		return c(fynetheme.ColorNameHover), c(fynetheme.ColorNameForeground)
+	case r.b.Rank == Flat:
+		return color.Transparent, c(fynetheme.ColorNameForeground)
 	case r.b.Rank == Quiet && r.b.hovered:
 		return c(fynetheme.ColorNameHover), c(fynetheme.ColorNameHyperlink)
 	case r.b.Rank == Quiet:
@@ -243,7 +248,7 @@ func (r *buttonRenderer) apply() {
 	c := colourOf(r.b)
 	r.ground.FillColor, r.ground.CornerRadius = ground, buttonRadius
 	r.ground.StrokeColor, r.ground.StrokeWidth = color.Transparent, 0
-	if r.b.hovered && !r.b.disabled && r.b.Rank != Quiet {
+	if r.b.hovered && !r.b.disabled && r.b.Rank != Quiet && r.b.Rank != Flat {
 		r.ground.StrokeColor, r.ground.StrokeWidth = c(theme.ColorMuted), 1
 	}
 	r.ring.FillColor, r.ring.CornerRadius = color.Transparent, buttonRadius
@@ -261,7 +266,7 @@ func (r *buttonRenderer) apply() {
 	}
 	r.text.Color = front
 	r.text.TextSize = r.b.Theme().Size(fynetheme.SizeNameText)
-	r.text.TextStyle = fyne.TextStyle{Bold: r.b.Rank != Quiet}
+	r.text.TextStyle = fyne.TextStyle{Bold: r.b.Rank != Quiet && r.b.Rank != Flat}
 	r.icon.Resource = nil
 	if r.b.Icon != nil {
 		r.icon.Resource = tinted(r.b.Icon, front)

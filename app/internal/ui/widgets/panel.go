@@ -140,5 +140,12 @@ func gap(h float32) fyne.CanvasObject {
 	return g
 }
 
+// wideGap is empty room, w wide.
+func wideGap(w float32) fyne.CanvasObject {
+	g := canvas.NewRectangle(color.Transparent)
+	g.SetMinSize(fyne.NewSize(w, 1))
+	return g
+}
+
 // Gap is empty room, h high.
 func Gap(h float32) fyne.CanvasObject { return gap(h) }

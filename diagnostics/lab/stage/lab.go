@@ -23,4 +23,13 @@ const (
 	ServiceIP = "10.77.1.90"
 	ClockIP   = "10.77.1.91"
 	ProxyIP   = "10.77.1.92"
+	PrinterIP = "10.77.1.93"
+	WikiIP    = "10.77.1.94"
+	MailIP    = "10.77.1.95"
+	FilesIP   = "10.77.1.96"
+	CallsIP   = "10.77.1.97"
+	LoadIP    = "10.77.1.98"
+	// InsideIP answers only through the tunnel, whose client end is TunnelIP.
+	InsideIP = "10.99.0.1"
+	TunnelIP = "10.99.0.2"
 )

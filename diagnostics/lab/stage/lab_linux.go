@@ -74,34 +74,28 @@ func (l *Lab) build() error {
 	if err := l.files(); err != nil {
 		return err
 	}
-	steps := [][]string{
-		{"link", "add", "eth0", "netns", l.client, "type", "veth", "peer", "name", "lan", "netns", l.router},
-		{"link", "add", "wan", "netns", l.router, "type", "veth", "peer", "name", "eth0", "netns", l.outside},
-		{"-n", l.client, "addr", "add", ClientIP + "/24", "dev", "eth0"},
-		{"-n", l.router, "addr", "add", RouterIP + "/24", "dev", "lan"},
-		{"-n", l.router, "addr", "add", "10.77.1.1/24", "dev", "wan"},
+	links := []string{
+		"link add eth0 netns " + l.client + " type veth peer name lan netns " + l.router,
+		"link add wan netns " + l.router + " type veth peer name eth0 netns " + l.outside,
 	}
-	for _, a := range []string{DNS1, DNS2, PortalIP, Exit1, Exit2, ServiceIP, ClockIP, ProxyIP} {
-		steps = append(steps, []string{"-n", l.outside, "addr", "add", a + "/24", "dev", "eth0"})
+	client := []string{
+		"addr add " + ClientIP + "/24 dev eth0", "link set lo up", "link set eth0 up", "route add default via " + RouterIP,
 	}
-	for _, up := range [][2]string{
-		{l.client, "lo"},
-		{l.client, "eth0"},
-		{l.router, "lo"},
-		{l.router, "lan"},
-		{l.router, "wan"},
-		{l.outside, "lo"},
-		{l.outside, "eth0"},
-	} {
-		steps = append(steps, []string{"-n", up[0], "link", "set", up[1], "up"})
+	router := []string{
+		"addr add " + RouterIP + "/24 dev lan", "addr add 10.77.1.1/24 dev wan",
+		"link set lo up", "link set lan up", "link set wan up",
 	}
-	steps = append(steps,
-		[]string{"-n", l.client, "route", "add", "default", "via", RouterIP},
-		[]string{"-n", l.outside, "route", "add", "default", "via", "10.77.1.1"})
-	for _, s := range steps {
-		if err := ip(s...); err != nil {
-			return err
-		}
+	outside := []string{"link set lo up", "link set eth0 up"}
+	for _, a := range worldIPs {
+		outside = append(outside, "addr add "+a+"/24 dev eth0")
+	}
+	outside = append(outside, "route add default via 10.77.1.1")
+	err := batch("", links)
+	if err == nil {
+		err = errors.Join(batch(l.router, router), batch(l.outside, outside), batch(l.client, client))
+	}
+	if err != nil {
+		return err
 	}
 	return within(l.router, func() error {
 		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
@@ -158,6 +152,22 @@ func ip(args ...string) error {
 	out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// batch runs many commands of `ip` in one process: starting it is what takes the time.
+func batch(ns string, lines []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	args := []string{"-batch", "-"}
+	if ns != "" {
+		args = append([]string{"-n", ns}, args...)
+	}
+	cmd := exec.CommandContext(ctx, "ip", args...)
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("ip -batch: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }
@@ -219,4 +229,9 @@ func within(ns string, f func() error) error {
 		done <- err
 	}()
 	return <-done
+}
+
+// worldIPs are the addresses of the world's servers.
+var worldIPs = []string{
+	DNS1, DNS2, PortalIP, Exit1, Exit2, ServiceIP, ClockIP, ProxyIP, PrinterIP, WikiIP, MailIP, FilesIP, CallsIP, LoadIP,
 }

@@ -2,16 +2,16 @@ package stage
 
 import (
 	"encoding/binary"
+	"io"
 	"time"
 )
 
 // serveTime answers SNTP with the world's time.
-func (w *World) serveTime(addr string) error {
+func (w *World) serveTime(addr string) ([]io.Closer, error) {
 	pc, err := w.lab.ListenPacket(addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w.closers = append(w.closers, pc)
 	go func() {
 		const size, serverV4, stratum = 48, 0x24, 2
 		buf := make([]byte, 512)
@@ -23,6 +23,7 @@ func (w *World) serveTime(addr string) error {
 			if n < size {
 				continue
 			}
+			w.count("sntp")
 			answer := make([]byte, size)
 			answer[0], answer[1] = serverV4, stratum
 			copy(answer[24:32], buf[40:48])
@@ -32,7 +33,7 @@ func (w *World) serveTime(addr string) error {
 			_, _ = pc.WriteTo(answer, from)
 		}
 	}()
-	return nil
+	return []io.Closer{pc}, nil
 }
 
 // stamp writes NTP's 64 bits: seconds since 1900 and a fraction.

@@ -2,20 +2,15 @@ package stage
 
 import (
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // Names of the world and where they lead.
@@ -23,34 +18,66 @@ const (
 	PortalHost  = "portal.lab.test"
 	ServiceHost = "erp.lab.test"
 	ClockHost   = "clock.lab.test"
+	ProxyHost   = "proxy.lab.test"
+	PrinterHost = "printer.lab.test"
+	WikiHost    = "wiki.corp.lab.test"
+	MailHost    = "mail.lab.test"
+	FilesHost   = "files.lab.test"
+	CallsHost   = "calls.lab.test"
+	LoadHost    = "load.lab.test"
 )
 
-// World is everything beyond the router: name servers, a portal test page, way-out targets, one service over
-// TLS. Its fields may be changed while it serves, under Set.
+// World is everything beyond the router: name servers, a portal test page, way-out targets, services over
+// TLS, mail, files, calls. Its fields may be changed while it serves, under Set.
 type World struct {
 	lab *Lab
 	mu  sync.Mutex
-	// DNS is how the name servers behave: "ok", "servfail", "refused", "nxdomain"; a server that is in Dead
-	// does not answer at all.
+	// DNS is how the name servers behave: "ok", "servfail", "refused", "nxdomain", "garbage"; a server that
+	// is in Dead does not answer at all.
 	DNS  string
 	Dead map[string]bool
 	// TCPOnly makes the name servers deaf on UDP.
 	TCPOnly bool
+	// Late delays every answer of the name servers.
+	Late time.Duration
+	// Missing are host names that do not exist, Wildcard is the address of every name that does not exist,
+	// and of every name at all if Forge is set.
+	Missing  map[string]bool
+	Wildcard string
+	Forge    bool
+	// IPv6 gives the world's names addresses of the sixth version.
+	IPv6 bool
 	// Portal is "ok", "redirect" or "replaced".
 	Portal string
-	// Status is what the service answers.
+	// Status is what the first service answers.
 	Status int
+	// Answers is how a host answers otherwise, by name.
+	Answers map[string]Answer
 	// Shift moves the world's time.
 	Shift time.Duration
-	// Expired, NotYet and Stranger make the service's certificate bad; the dates count from the world's time.
+	// Expired, NotYet, Stranger and WrongName make every certificate bad; the dates count from the world's
+	// time. Certs does it for one host: "expired", "not_yet", "stranger", "name" or "ending".
 	Expired, NotYet, Stranger, WrongName bool
+	Certs                                map[string]string
 
-	// CAFile vouches for the service's certificate, unless it is a stranger's.
+	// CAFile vouches for the services' certificates, unless they are a stranger's.
 	CAFile      string
 	ca, strange *authority
-	service     net.Listener
-	closers     []io.Closer
-	names       []io.Closer // the name servers' sockets
+	servers     map[string]*server
+	asked       map[string]int // what came in, by what answered: the stage's own evidence
+}
+
+// Answer is a service that answers, but badly.
+type Answer struct {
+	Status int
+	// Delay comes before the first byte; Drip between each two.
+	Delay, Drip time.Duration
+}
+
+// server is one of the world's; it can be stopped and started again.
+type server struct {
+	start func() ([]io.Closer, error)
+	open  []io.Closer
 }
 
 // NewWorld starts the world's servers for a test.
@@ -66,7 +93,10 @@ func NewWorld(t testing.TB, l *Lab) *World {
 
 // StartWorld is NewWorld for programs: dir takes the certificates, and the caller closes the world.
 func StartWorld(l *Lab, dir string) (*World, error) {
-	w := &World{lab: l, DNS: "ok", Portal: "ok", Status: http.StatusOK, Dead: map[string]bool{}}
+	w := &World{
+		lab: l, DNS: "ok", Portal: "ok", Status: http.StatusOK, Dead: map[string]bool{}, Missing: map[string]bool{},
+		Answers: map[string]Answer{}, Certs: map[string]string{}, servers: map[string]*server{}, asked: map[string]int{},
+	}
 	if err := w.start(dir); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("start the lab's world: %w", err)
@@ -94,20 +124,66 @@ func (w *World) ClockURL() string { return "http://" + ClockHost + "/" }
 func (w *World) Egress() []string { return []string{Exit1 + ":443", Exit2 + ":443"} }
 
 // StopService closes the service's socket: connections are then refused.
-func (w *World) StopService() error { return w.service.Close() }
+func (w *World) StopService() error { return w.Stop("erp") }
 
 // StopDNS closes the name servers' sockets: questions are then refused by the host, not ignored.
-func (w *World) StopDNS() {
-	for _, c := range w.names {
-		_ = c.Close()
+func (w *World) StopDNS() { _ = errors.Join(w.Stop("dns1"), w.Stop("dns2")) }
+
+// Stop closes a server's sockets; Start opens them again.
+func (w *World) Stop(name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.servers[name]
+	if s == nil {
+		return fmt.Errorf("no server %q in the world", name)
 	}
+	var errs []error
+	for _, c := range s.open {
+		errs = append(errs, c.Close())
+	}
+	s.open = nil
+	return errors.Join(errs...)
+}
+
+// Start undoes Stop.
+func (w *World) Start(name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.servers[name]
+	if s == nil {
+		return fmt.Errorf("no server %q in the world", name)
+	}
+	if s.open != nil {
+		return nil
+	}
+	open, err := s.start()
+	s.open = open
+	return err
 }
 
 // Close stops all servers.
 func (w *World) Close() {
-	for _, c := range w.closers {
-		_ = c.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.servers {
+		for _, c := range s.open {
+			_ = c.Close()
+		}
+		s.open = nil
 	}
+}
+
+// Asked is how often a server was asked; names as in Stop.
+func (w *World) Asked(name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[name]
+}
+
+func (w *World) count(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked[name]++
 }
 
 func (w *World) start(dir string) error {
@@ -122,218 +198,32 @@ func (w *World) start(dir string) error {
 	if err := os.WriteFile(w.CAFile, w.ca.pem, 0o644); err != nil {
 		return err
 	}
-	for _, addr := range []string{DNS1, DNS2} {
-		if err := w.serveDNS(addr); err != nil {
-			return err
-		}
-	}
-	for _, addr := range w.Egress() {
-		if err := w.serveNothing(addr); err != nil {
-			return err
-		}
-	}
-	if err := w.serveTime(ClockIP + ":123"); err != nil {
-		return err
-	}
-	_, err1 := w.serveHTTP(PortalIP+":80", http.HandlerFunc(w.portal), nil)
-	_, err2 := w.serveHTTP(ClockIP+":80", http.HandlerFunc(w.page), nil)
 	conf := &tls.Config{GetCertificate: w.certificate}
-	w.service, err = w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page), conf)
-	return errors.Join(err, err1, err2)
+	w.add("dns1", w.dnsServer(DNS1))
+	w.add("dns2", w.dnsServer(DNS2))
+	w.add("exits", func() ([]io.Closer, error) { return w.accept(nil, hangUp, w.Egress()...) })
+	w.add("clock", func() ([]io.Closer, error) {
+		udp, err1 := w.serveTime(ClockIP + ":123")
+		tcp, err2 := w.serveHTTP(ClockIP+":80", http.HandlerFunc(w.page), nil)
+		return append(udp, tcp...), errors.Join(err1, err2)
+	})
+	w.add("portal", func() ([]io.Closer, error) { return w.serveHTTP(PortalIP+":80", http.HandlerFunc(w.portal), nil) })
+	w.add("erp", func() ([]io.Closer, error) { return w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page), conf) })
+	var errs []error
+	for name := range w.servers {
+		errs = append(errs, w.Start(name))
+	}
+	return errors.Join(errs...)
 }
 
-func (w *World) serveHTTP(addr string, h http.Handler, conf *tls.Config) (net.Listener, error) {
-	ln, err := w.lab.Listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	w.closers = append(w.closers, ln)
-	srv := &http.Server{
-		Handler: h, TLSConfig: conf, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
-	}
-	if conf != nil {
-		go func() { _ = srv.ServeTLS(ln, "", "") }()
-	} else {
-		go func() { _ = srv.Serve(ln) }()
-	}
-	return ln, nil
-}
-
-// serveNothing accepts and hangs up: enough to prove a way out.
-func (w *World) serveNothing(addr string) error {
-	ln, err := w.lab.Listen(addr)
-	if err != nil {
-		return err
-	}
-	w.closers = append(w.closers, ln)
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.Close()
-		}
-	}()
-	return nil
+func (w *World) add(name string, start func() ([]io.Closer, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.servers[name] = &server{start: start}
 }
 
 func (w *World) now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Now().Add(w.Shift)
-}
-
-func (w *World) portal(rw http.ResponseWriter, _ *http.Request) {
-	rw.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
-	w.mu.Lock()
-	mode := w.Portal
-	w.mu.Unlock()
-	switch mode {
-	case "redirect":
-		rw.Header().Set("Location", "http://login.hotel.test/welcome")
-		rw.WriteHeader(http.StatusFound)
-	case "replaced":
-		_, _ = io.WriteString(rw, "<html><title>Welcome to our hotel</title></html>")
-	default:
-		rw.WriteHeader(http.StatusNoContent)
-	}
-}
-
-func (w *World) page(rw http.ResponseWriter, _ *http.Request) {
-	rw.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
-	w.mu.Lock()
-	status := w.Status
-	w.mu.Unlock()
-	rw.WriteHeader(status)
-}
-
-func (w *World) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	now := w.now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	const day = 24 * time.Hour
-	from, to := now.Add(-30*day), now.Add(90*day)
-	if w.Shift != 0 {
-		// As narrow as a short-lived certificate, so that a clock that is off by weeks misses it.
-		from, to = now.Add(-10*day), now.Add(20*day)
-	}
-	host, by := ServiceHost, w.ca
-	switch {
-	case w.Expired:
-		to = now.Add(-3 * day)
-	case w.NotYet:
-		from = now.Add(3 * day)
-	case w.Stranger:
-		by = w.strange
-	case w.WrongName:
-		host = "other.lab.test"
-	}
-	return by.issue(host, from, to)
-}
-
-var zone = map[string]string{
-	PortalHost + ".": PortalIP, ServiceHost + ".": ServiceIP, ClockHost + ".": ClockIP,
-	"proxy.lab.test.": ProxyIP,
-}
-
-func (w *World) serveDNS(addr string) error {
-	pc, err := w.lab.ListenPacket(addr + ":53")
-	if err != nil {
-		return err
-	}
-	ln, err := w.lab.Listen(addr + ":53")
-	if err != nil {
-		_ = pc.Close()
-		return err
-	}
-	w.names = append(w.names, pc, ln)
-	w.closers = append(w.closers, pc, ln)
-	go func() {
-		buf := make([]byte, 4096)
-		for {
-			n, from, err := pc.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			if answer := w.resolve(addr, buf[:n]); answer != nil && !w.deafOnUDP() {
-				_, _ = pc.WriteTo(answer, from)
-			}
-		}
-	}()
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go w.dnsOverTCP(addr, c)
-		}
-	}()
-	return nil
-}
-
-func (w *World) deafOnUDP() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.TCPOnly
-}
-
-func (w *World) dnsOverTCP(addr string, c net.Conn) {
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-	var size [2]byte
-	if _, err := io.ReadFull(c, size[:]); err != nil {
-		return
-	}
-	query := make([]byte, binary.BigEndian.Uint16(size[:]))
-	if _, err := io.ReadFull(c, query); err != nil {
-		return
-	}
-	if answer := w.resolve(addr, query); answer != nil {
-		_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
-		return
-	}
-	_, _ = io.Copy(io.Discard, c) // silent, but connected
-}
-
-// resolve answers one question; nil is silence.
-func (w *World) resolve(server string, query []byte) []byte {
-	w.mu.Lock()
-	mode, dead := w.DNS, w.Dead[server]
-	w.mu.Unlock()
-	var p dnsmessage.Parser
-	head, err := p.Start(query)
-	if err != nil || dead {
-		return nil
-	}
-	q, err := p.Question()
-	if err != nil {
-		return nil
-	}
-	m := dnsmessage.Message{
-		Header: dnsmessage.Header{
-			ID: head.ID, Response: true, RecursionDesired: true, RecursionAvailable: true,
-		},
-		Questions: []dnsmessage.Question{q},
-	}
-	target, known := zone[q.Name.String()]
-	switch {
-	case mode == "servfail":
-		m.RCode = dnsmessage.RCodeServerFailure
-	case mode == "refused":
-		m.RCode = dnsmessage.RCodeRefused
-	case mode == "nxdomain" || !known:
-		m.RCode = dnsmessage.RCodeNameError
-	case q.Type == dnsmessage.TypeA:
-		m.Answers = []dnsmessage.Resource{{
-			Header: dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 1},
-			Body:   &dnsmessage.AResource{A: [4]byte(net.ParseIP(target).To4())},
-		}}
-	}
-	answer, err := m.Pack()
-	if err != nil {
-		return nil
-	}
-	return answer
 }

@@ -29,6 +29,7 @@ type (
 	DeskRef      = client.Ref
 	Change       = diagnostics.Change
 	Question     = cause.Question
+	Also         = cause.Also
 	Moment       = record.Moment
 	Minute       = record.Minute
 )

@@ -74,9 +74,10 @@ func (l *Lab) build() error {
 	if err := l.files(); err != nil {
 		return err
 	}
+	// Two ends with the same number look like one device to the kernel's link watch, which then takes a second.
 	links := []string{
-		"link add eth0 netns " + l.client + " type veth peer name lan netns " + l.router,
-		"link add wan netns " + l.router + " type veth peer name eth0 netns " + l.outside,
+		"link add eth0 index 7 netns " + l.client + " type veth peer name lan netns " + l.router,
+		"link add wan index 9 netns " + l.router + " type veth peer name eth0 netns " + l.outside,
 	}
 	client := []string{
 		"addr add " + ClientIP + "/24 dev eth0", "link set lo up", "link set eth0 up", "route add default via " + RouterIP,
@@ -97,8 +98,28 @@ func (l *Lab) build() error {
 	if err != nil {
 		return err
 	}
-	return within(l.router, func() error {
+	err = within(l.router, func() error {
 		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
+	})
+	if err != nil {
+		return err
+	}
+	return l.wired()
+}
+
+// wired waits until the kernel has told itself that the client's cable is plugged in.
+func (l *Lab) wired() error {
+	const patience, again = 5 * time.Second, 2 * time.Millisecond
+	return within(l.client, func() error {
+		for deadline := time.Now().Add(patience); ; time.Sleep(again) {
+			dev, err := net.InterfaceByName("eth0")
+			if err == nil && dev.Flags&net.FlagRunning != 0 {
+				return nil
+			}
+			if time.Now().After(deadline) {
+				return errors.New("the client's adapter does not come up")
+			}
+		}
 	})
 }
 

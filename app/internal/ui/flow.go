@@ -34,6 +34,11 @@ type flow struct {
 	total   int
 	lines   []line
 
+	answering bool
+	answerErr error
+	answered  int  // counts the answers that the agent took
+	notMine   bool // the user says that what was found is not what they complain of
+
 	repairID string // the one that runs or ran last
 	progress api.RepairEvent
 	fixing   bool
@@ -208,7 +213,7 @@ func (f *flow) test() {
 		return
 	}
 	f.testing, f.testErr, f.lines, f.total = true, nil, nil, 0
-	f.inc.Diagnosis = nil
+	f.inc.Diagnosis, f.answerErr, f.notMine = nil, nil, false
 	s, id := f.s, f.inc.ID
 	on := func(e api.CheckEvent) {
 		s.post(func() {
@@ -329,6 +334,27 @@ func (f *flow) repair(req api.RepairRequest) {
 	f.notify()
 }
 
+// answer gives the agent the answer to a question, or takes it back with an empty option. The diagnosis that it
+// makes of it replaces the one that shows.
+func (f *flow) answer(question, option string) {
+	if f.answering || f.testing {
+		return
+	}
+	f.answering, f.answerErr = true, nil
+	id := f.inc.ID
+	ask(f.s, quick, func(ctx context.Context) (api.Incident, error) {
+		return f.u.p.Service.Answer(ctx, id, question, option)
+	}, func(inc api.Incident, err error) {
+		f.answering, f.answerErr = false, err
+		if err == nil {
+			f.inc = inc
+			f.answered++
+		}
+		f.notify()
+	})
+	f.notify()
+}
+
 // attempt is the last try of a repair, if there was one.
 func (f *flow) attempt(id string) *api.RepairAttempt {
 	for i := len(f.inc.Attempts) - 1; i >= 0; i-- {
@@ -344,6 +370,11 @@ func (f *flow) input() api.Input {
 	in := f.in
 	if strings.TrimSpace(in.Subject) == "" {
 		in.Subject = subjectOf(in.Description)
+	}
+	if d := f.inc.Diagnosis; f.notMine && d != nil {
+		// Said where the technician reads first, and where the user sees it before sending.
+		note := f.u.tr("verdict.not_mine_note", "cause", f.u.t.Cause(d.Cause))
+		in.Description = strings.TrimSpace(in.Description + "\n\n" + note)
 	}
 	in.Withhold, in.Blackouts = slices.Clone(in.Withhold), slices.Clone(in.Blackouts)
 	return in

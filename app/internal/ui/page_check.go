@@ -9,7 +9,7 @@ import (
 func (u *UI) buildCheck(s *scope) *page {
 	f := u.flow
 	f.begin("")
-	c := &check{u: u, main: stack(), tests: newTestList(u)}
+	c := &check{u: u, main: stack(), tests: newTestList(u), question: newQuestion(u)}
 	c.report = widgets.NewButton(u.outPage, widgets.Secondary, u.tr("check.report"),
 		func() { u.go_(route{name: pageDescribe}) })
 	c.next = widgets.NewButton(u.outPage, widgets.Primary, u.tr("verdict.again"), c.goOn)
@@ -28,6 +28,8 @@ type check struct {
 	tests        *testList
 	report, next *widgets.Button
 	shown        *api.Diagnosis
+	question     *question
+	answers      int
 }
 
 func (c *check) goOn() {
@@ -50,7 +52,7 @@ func (c *check) refresh() {
 	switch {
 	case d == nil:
 		c.next.Disable()
-		parts := objects{widgets.Muted(c.u.tr("check.intro")), c.tests.root}
+		parts := append(c.noticed(), widgets.Muted(c.u.tr("check.intro")), c.tests.root)
 		if f.openErr != nil {
 			parts = objects{c.u.problem(f.openErr, func() { f.begin("") })}
 		} else if f.testErr != nil {
@@ -61,15 +63,28 @@ func (c *check) refresh() {
 			c.u.shell.refresh()
 		}
 		c.shown = nil
-	case d != c.shown:
-		c.shown = d
+	case d != c.shown || f.answered != c.answers:
+		c.question.refresh()
+		c.shown, c.answers = d, f.answered
 		c.next.Enable()
 		c.next.SetText(c.u.tr("verdict.again"))
 		if c.canRepair() {
 			c.next.SetText(c.u.tr("verdict.repair"))
 		}
-		fill(c.main, c.u.diagnosisParts(d, f)...)
+		fill(c.main, append(c.noticed(), c.u.diagnosisParts(d, f, c.question)...)...)
 		c.u.shell.refresh()
 		c.u.win.Canvas().Focus(c.next)
+	default:
+		c.question.refresh()
+		c.u.shell.refresh()
 	}
+}
+
+// noticed says since when the tests that nobody asked for have seen a problem: a notification led here.
+func (c *check) noticed() objects {
+	b := c.u.state.Background
+	if b == nil || b.Problem == nil {
+		return nil
+	}
+	return objects{widgets.Caption(c.u.tr("check.noticed", "time", c.u.when(b.Since)))}
 }

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"slices"
-
 	"balise/app/internal/ipc/api"
 	"balise/app/internal/ui/widgets"
 )
@@ -10,7 +8,7 @@ import (
 // buildVerdict shows the one sentence, and what it rests on.
 func (u *UI) buildVerdict(s *scope) *page {
 	u.flow.begin("")
-	v := &verdict{u: u, main: stack(), tests: newTestList(u)}
+	v := &verdict{u: u, main: stack(), tests: newTestList(u), question: newQuestion(u)}
 	p := &page{escape: func() { u.go_(route{name: pageDescribe}) }}
 	back := widgets.NewButton(u.outPage, widgets.Secondary, u.t.T("button.back"), p.escape)
 	report := widgets.NewButton(u.outPage, widgets.Secondary, u.tr("verdict.report"),
@@ -33,6 +31,9 @@ type verdict struct {
 	next    *widgets.Button
 	shown   *api.Diagnosis
 	waiting bool
+	// question is asked under the diagnosis; answers is how many of its answers the page has shown.
+	question *question
+	answers  int
 }
 
 func (v *verdict) goOn() {
@@ -62,22 +63,60 @@ func (v *verdict) refresh() {
 		return
 	}
 	v.waiting = false
-	if d == v.shown {
+	v.question.refresh()
+	if d == v.shown && f.answered == v.answers {
+		v.u.shell.refresh()
 		return
 	}
-	v.shown = d
-	canRepair := len(f.repairs()) > 0
+	answered := v.shown != nil && f.answered != v.answers
+	v.shown, v.answers = d, f.answered
+	v.buttons()
+	parts := v.u.diagnosisParts(d, f, v.question)
+	again := widgets.NewButton(v.u.inPage, widgets.Quiet, v.u.tr("verdict.again"), f.test)
+	if d.Problem() {
+		parts.add(row(again, widgets.NewButton(v.u.inPage, widgets.Quiet, v.u.tr("verdict.not_mine"), v.notMine)))
+	} else {
+		parts.add(row(again))
+	}
+	fill(v.main, parts...)
+	v.u.shell.refresh()
+	v.focus(answered)
+}
+
+// buttons says what the way on is: a repair, if there is one, else the report.
+func (v *verdict) buttons() {
 	v.next.Show()
 	v.report.Hide()
 	v.next.SetText(v.u.tr("verdict.report"))
-	if canRepair {
+	if len(v.u.flow.repairs()) > 0 {
 		v.report.Show()
 		v.report.SetText(v.u.tr("verdict.report_anyway"))
 		v.next.SetText(v.u.tr("verdict.repair"))
 	}
-	fill(v.main, v.u.diagnosisParts(d, f)...)
-	v.u.shell.refresh()
-	v.u.win.Canvas().Focus(v.next)
+}
+
+// focus puts the keyboard on the way on. After an answer the new sentence comes into view, and the keyboard
+// stays with the questions while there are more.
+func (v *verdict) focus(answered bool) {
+	c := v.u.win.Canvas()
+	if !answered {
+		c.Focus(v.next)
+		return
+	}
+	if s := v.u.shell.scroll; s != nil {
+		s.ScrollToTop()
+	}
+	if d := v.shown; d.Question != nil && v.question.first != nil && v.u.flow.inc.Answers[d.Question.ID] == "" {
+		c.Focus(v.question.first)
+		return
+	}
+	c.Focus(v.next)
+}
+
+// notMine goes to the report with all that was measured, and with the word that this is something else.
+func (v *verdict) notMine() {
+	v.u.flow.notMine = true
+	v.u.go_(route{name: pageReview})
 }
 
 // repairs are the repairs that can be proposed now.
@@ -89,70 +128,4 @@ func (f *flow) repairs() []api.RepairInfo {
 		}
 	}
 	return out
-}
-
-func toneOf(d *api.Diagnosis) widgets.Tone {
-	switch {
-	case d.Cause == api.Healthy:
-		return widgets.ToneGood
-	case d.Problem():
-		return widgets.ToneWarn
-	}
-	return widgets.ToneInfo
-}
-
-// diagnosisParts puts a diagnosis into words and shapes.
-func (u *UI) diagnosisParts(d *api.Diagnosis, f *flow) objects {
-	w := u.t.Diagnosis(*d)
-	head := objects{widgets.Lead(w.Sentence)}
-	if d.Problem() {
-		head.add(widgets.Body(u.tr("verdict.sure", "confidence", w.Confidence, "actor", w.Actor)))
-	}
-	if w.Breaks != "" {
-		head.add(widgets.Body(w.Breaks))
-	}
-	parts := objects{widgets.NewPanel(toneOf(d), head...)}
-	if w.Now != "" {
-		parts.add(widgets.Heading(u.tr("verdict.now")), widgets.Body(w.Now))
-	}
-	if len(d.Evidence) > 0 {
-		parts.add(widgets.Heading(u.tr("verdict.evidence")))
-		for _, e := range d.Evidence {
-			parts.add(widgets.Body(u.tr("verdict.fact", "check", u.t.Check(e.Check), "fact",
-				u.factLine(e.Fact))))
-		}
-	}
-	if w.RuledOut != "" {
-		parts.add(widgets.Muted(w.RuledOut))
-	}
-	if w.Also != "" {
-		parts.add(widgets.NewPanel(widgets.ToneInfo, widgets.Body(w.Also)))
-	}
-	if len(d.Folded) > 0 {
-		parts.add(widgets.NewFold(u.inPage, u.t.N("window.verdict.folded", len(d.Folded)), func() object {
-			return u.resultLines(f.inc.Results, d.Folded)
-		}))
-	}
-	if len(f.inc.Results) > 0 {
-		parts.add(widgets.NewFold(u.inPage, u.t.N("window.verdict.all", len(f.inc.Results)), func() object {
-			return u.resultLines(f.inc.Results, nil)
-		}))
-	}
-	parts.add(row(widgets.NewButton(u.inPage, widgets.Quiet, u.tr("verdict.again"), f.test)))
-	return parts
-}
-
-// resultLines shows results with their facts; only names some of them, nil is all.
-func (u *UI) resultLines(results []api.Result, only []string) object {
-	box := stack()
-	for _, r := range results {
-		if only != nil && !slices.Contains(only, r.ID) {
-			continue
-		}
-		box.Add(widgets.NewStatusLine(string(r.Status), u.t.Check(r.ID), u.statusWord(string(r.Status))))
-		for _, fact := range r.Facts {
-			box.Add(widgets.Caption(u.factLine(fact)))
-		}
-	}
-	return box
 }

@@ -63,6 +63,21 @@ func scenes() []scene {
 			func() setup { a := fakeagent.New(); a.Found = fakeagent.Fine; return setup{agent: a} },
 			func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageVerdict}) },
 		},
+		{
+			"verdict-question",
+			func() setup { a := fakeagent.New(); a.Found = fakeagent.SlowNames; return setup{agent: a} },
+			func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageVerdict}) },
+		},
+		{
+			"verdict-unfolded", practice(""), func(r *rig) {
+				r.write("x")
+				r.tested()
+				r.u.go_(route{name: pageVerdict})
+				r.press(r.u.t.N("window.verdict.all", len(r.u.flow.inc.Results)))
+				r.press(r.tr("area.disk"))
+				r.press(r.u.t.N("window.tests.absent", 11))
+			},
+		},
 		{"repair", practice(""), func(r *rig) { r.write("x"); r.tested(); r.u.go_(route{name: pageRepair}) }},
 		{"repair-second-yes", practice(""), func(r *rig) {
 			r.write("x")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,9 +17,11 @@ import (
 type Agent struct {
 	sync.Mutex
 
-	Status   api.State
-	Shot     []byte // the screenshot; nil is none
-	Found    func(*api.Incident)
+	Status api.State
+	Shot   []byte // the screenshot; nil is none
+	Found  func(*api.Incident)
+	// Answered makes the diagnosis again after an answer; nil leaves it.
+	Answered func(*api.Incident)
 	Steps    []api.CheckEvent
 	StepWait time.Duration // between two events of a run
 	Rows     []api.TicketRow
@@ -206,7 +209,11 @@ func (a *Agent) Answer(ctx context.Context, id, question, option string) (api.In
 	if inc.Answers == nil {
 		inc.Answers = map[string]string{}
 	}
+	inc.Answers = maps.Clone(inc.Answers)
 	inc.Answers[question] = option
+	if a.Answered != nil {
+		a.Answered(inc)
+	}
 	return *inc, nil
 }
 
@@ -223,7 +230,7 @@ func (a *Agent) Record(ctx context.Context, action string) (api.RecordState, err
 	case api.RecordOff:
 		a.Recorded = api.RecordState{Locked: a.Recorded.Locked, Why: a.Recorded.Why}
 	case api.RecordNow:
-		a.Recorded.Marks = append([]time.Time{time.Now()}, a.Recorded.Marks...)
+		a.Recorded.Marks = append([]time.Time{Clock()}, a.Recorded.Marks...)
 	case api.RecordForget:
 		a.Recorded.Marks = nil
 	}

@@ -119,6 +119,43 @@ func FullDisk(inc *api.Incident) {
 	}}
 }
 
+// SlowNames fills an incident with a likely cause, a second one, what changed, and a question.
+func SlowNames(inc *api.Incident) {
+	inc.Results = results()
+	facts := []api.Fact{{Key: "took_ms", Value: int64(1840), Unit: "ms", Class: "plain"}}
+	for i := range inc.Results {
+		switch r := &inc.Results[i]; r.ID {
+		case "net.dns.system":
+			r.Status, r.Cause, r.Severity, r.Facts = api.CheckWarn, "net.dns.system/slow", "degrades", facts
+		case "disk.inodes":
+			r.Status, r.Cause = api.CheckPass, ""
+		}
+	}
+	inc.Diagnosis = &api.Diagnosis{
+		Cause: "net.dns.system/slow", Confidence: "likely", Root: "net.dns.system", Actor: "box",
+		Category: "network", Level: 1, Impact: "user", Urgency: "medium", Facts: facts,
+		Evidence: []api.Evidence{{Check: "net.dns.system", Fact: facts[0]}},
+		RuledOut: []string{"link", "internet", "disk", "speed"},
+		Also: []api.Also{{Cause: "disk.space/full", Root: "disk.space", Facts: []api.Fact{
+			{Key: "volume", Value: "home", Class: "plain"},
+			{Key: "free_bytes", Value: int64(212_000_000), Unit: "B", Class: "plain"},
+		}}},
+		Question: &api.Question{ID: "several", Options: []string{"yes", "no", "unknown"}},
+	}
+	inc.Changes = []api.Change{
+		{Code: "network.new", At: Clock().Add(-26 * time.Minute)}, {Code: "resolver.changed"},
+	}
+	inc.Diagnosis.Changes = inc.Changes
+	inc.Repairs = nil
+}
+
+// SureNames is what the answer to the question of SlowNames makes of it.
+func SureNames(inc *api.Incident) {
+	d := *inc.Diagnosis
+	d.Confidence, d.Question = "confirmed", nil
+	inc.Diagnosis = &d
+}
+
 // Fine fills an incident with nothing wrong.
 func Fine(inc *api.Incident) {
 	inc.Results = results()

@@ -10,48 +10,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
-
-const (
-	resolvConf = "/etc/resolv.conf"
-	// resolvedConf is where systemd-resolved lists the servers behind its stub.
-	resolvedConf = "/run/systemd/resolve/resolv.conf"
-)
-
-// NameServers are the configured name servers. Local are those on this machine (a stub such as resolved's),
-// Remote those beyond it. ok is false where the system does not say.
-func NameServers() (local, remote []netip.Addr, ok bool) {
-	raw, err := os.ReadFile(resolvConf)
-	if errors.Is(err, os.ErrNotExist) && onUnix {
-		return nil, nil, true
-	}
-	if err != nil {
-		return nil, nil, false
-	}
-	for _, a := range parseResolvConf(string(raw)) {
-		if a.IsLoopback() {
-			local = append(local, a)
-		} else {
-			remote = append(remote, a)
-		}
-	}
-	if len(local) > 0 {
-		if raw, err := os.ReadFile(resolvedConf); err == nil {
-			for _, a := range parseResolvConf(string(raw)) {
-				if !a.IsLoopback() && !slices.Contains(remote, a) {
-					remote = append(remote, a)
-				}
-			}
-		}
-	}
-	return local, remote, true
-}
 
 // parseResolvConf returns the nameserver lines' addresses; the C library reads three and ignores the rest.
 func parseResolvConf(text string) []netip.Addr {
@@ -72,6 +35,7 @@ func parseResolvConf(text string) []netip.Addr {
 
 // DNSAnswer is what one server said.
 type DNSAnswer struct {
+	Addrs  []netip.Addr
 	RCode  string // "success", "nxdomain", "servfail", "refused", ... ; empty when it did not answer
 	TCP    bool   // only TCP answered
 	Took   time.Duration
@@ -234,6 +198,14 @@ func parseAnswer(raw []byte, id uint16) (DNSAnswer, bool) {
 		}
 		if h.Type == dnsmessage.TypeA || h.Type == dnsmessage.TypeAAAA {
 			a.Answer = true
+		}
+		if h.Type == dnsmessage.TypeA {
+			r, err := p.AResource()
+			if err != nil {
+				break
+			}
+			a.Addrs = append(a.Addrs, netip.AddrFrom4(r.A))
+			continue
 		}
 		if p.SkipAnswer() != nil {
 			break

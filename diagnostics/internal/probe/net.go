@@ -4,8 +4,10 @@
 package probe
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // Link is one network interface.
@@ -59,6 +61,15 @@ type Route struct {
 	Gateway netip.Addr // invalid for a route without a gateway: point to point
 	Metric  int
 	V6      bool
+}
+
+// routesKept are enough to know which way is preferred.
+const routesKept = 64
+
+// bestRoutes are the preferred ones first.
+func bestRoutes(routes []Route) []Route {
+	slices.SortStableFunc(routes, func(a, b Route) int { return cmp.Compare(a.Metric, b.Metric) })
+	return routes[:min(len(routes), routesKept)]
 }
 
 // Neighbour is the kernel's view of a machine on the same wire.

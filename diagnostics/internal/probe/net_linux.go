@@ -2,9 +2,11 @@ package probe
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -51,38 +53,31 @@ func readWord(name string) string {
 	return strings.TrimSpace(string(raw))
 }
 
-// RadiosBlocked tells whether every Wi-Fi radio is switched off, by software or by a switch. Without a radio
-// it is false.
-func RadiosBlocked() bool {
-	dirs, err := filepath.Glob("/sys/class/rfkill/*")
-	if err != nil {
-		return false
-	}
-	radios, blocked := 0, 0
-	for _, dir := range dirs {
-		if readWord(filepath.Join(dir, "type")) != "wlan" {
-			continue
-		}
-		radios++
-		if readWord(filepath.Join(dir, "soft")) == "1" || readWord(filepath.Join(dir, "hard")) == "1" {
-			blocked++
-		}
-	}
-	return radios > 0 && radios == blocked
-}
-
 // DefaultRoutes returns the default routes of both families.
 func DefaultRoutes() ([]Route, error) {
-	v4, err := os.ReadFile("/proc/net/route")
+	v4, err := os.Open("/proc/net/route")
 	if err != nil {
 		return nil, fmt.Errorf("read routes: %w", err)
 	}
-	routes := parseRoutes4(string(v4))
-	if v6, err := os.ReadFile("/proc/net/ipv6_route"); err == nil {
-		routes = append(routes, parseRoutes6(string(v6))...)
+	defer v4.Close()
+	routes := parseRoutes4(io.LimitReader(v4, routeBytes))
+	if v6, err := os.Open("/proc/net/ipv6_route"); err == nil {
+		routes = append(routes, parseRoutes6(io.LimitReader(v6, routeBytes))...)
+		v6.Close()
 	}
-	return routes, nil
+	return bestRoutes(routes), nil
 }
+
+// routeBytes of a table are read: it can be huge on a computer that is a router too, and the kernel lists the
+// default routes first.
+const routeBytes = 4 << 20
+
+// otherRoute4 tells cheaply that a line is no default route: most lines of a large table are not.
+func otherRoute4(line []byte) bool { return !bytes.Contains(line, []byte("\t00000000\t")) }
+
+func otherRoute6(line []byte) bool { return !bytes.HasPrefix(line, []byte(zeros6+" 00 ")) }
+
+const zeros6 = "00000000000000000000000000000000"
 
 const (
 	routeUp     = 0x1
@@ -90,11 +85,14 @@ const (
 )
 
 // parseRoutes4 reads /proc/net/route: hexadecimal words in the machine's byte order.
-func parseRoutes4(text string) []Route {
+func parseRoutes4(table io.Reader) []Route {
 	var routes []Route
-	lines := bufio.NewScanner(strings.NewReader(text))
+	lines := bufio.NewScanner(table)
 	lines.Scan() // the head
 	for lines.Scan() {
+		if otherRoute4(lines.Bytes()) {
+			continue
+		}
 		f := strings.Fields(lines.Text())
 		if len(f) < 8 || f[1] != "00000000" || f[7] != "00000000" {
 			continue
@@ -120,10 +118,13 @@ func parseRoutes4(text string) []Route {
 }
 
 // parseRoutes6 reads /proc/net/ipv6_route. The kernel keeps a reject route on lo there; it is no way out.
-func parseRoutes6(text string) []Route {
+func parseRoutes6(table io.Reader) []Route {
 	var routes []Route
-	lines := bufio.NewScanner(strings.NewReader(text))
+	lines := bufio.NewScanner(table)
 	for lines.Scan() {
+		if otherRoute6(lines.Bytes()) {
+			continue
+		}
 		f := strings.Fields(lines.Text())
 		if len(f) < 10 || f[1] != "00" || strings.Trim(f[0], "0") != "" || f[9] == "lo" {
 			continue

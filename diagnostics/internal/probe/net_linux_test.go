@@ -1,9 +1,11 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -25,11 +27,11 @@ const routes6 = `fd000000000000000000000000000000 40 000000000000000000000000000
 `
 
 func TestParseRoutes(t *testing.T) {
-	if got := fmt.Sprintf("%+v", parseRoutes4(routes4)); got !=
+	if got := fmt.Sprintf("%+v", parseRoutes4(strings.NewReader(routes4))); got !=
 		"[{Iface:wlan0 Gateway:192.0.2.1 Metric:600 V6:false} {Iface:wg0 Gateway:invalid IP Metric:50 V6:false}]" {
 		t.Error(got)
 	}
-	if got := fmt.Sprintf("%+v", parseRoutes6(routes6)); got != "[{Iface:eth0 Gateway:fe80::1%eth0 Metric:1024 V6:true}]" {
+	if got := fmt.Sprintf("%+v", parseRoutes6(strings.NewReader(routes6))); got != "[{Iface:eth0 Gateway:fe80::1%eth0 Metric:1024 V6:true}]" {
 		t.Error(got)
 	}
 }
@@ -66,8 +68,8 @@ func FuzzKernelTables(f *testing.F) {
 	f.Add([]byte(routes6))
 	f.Add(neighbourMessage(unix.NUD_STALE, netip.MustParseAddr("2001:db8::1")))
 	f.Fuzz(func(_ *testing.T, raw []byte) {
-		parseRoutes4(string(raw))
-		parseRoutes6(string(raw))
+		parseRoutes4(bytes.NewReader(raw))
+		parseRoutes6(bytes.NewReader(raw))
 		parseNeighbour(raw, []byte{192, 0, 2, 1})
 	})
 }

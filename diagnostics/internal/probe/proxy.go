@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/godbus/dbus/v5"
 	"golang.org/x/net/http/httpproxy"
 )
 
@@ -79,30 +78,6 @@ func ParseProxy(raw string) (*url.URL, error) {
 		u.Host = net.JoinHostPort(u.Hostname(), port)
 	}
 	return u, nil
-}
-
-// desktopProxies asks the desktop portal, which knows the user's settings whatever the desktop and evaluates
-// a PAC file itself. No portal that runs, no answer: it is never started for this.
-func desktopProxies(ctx context.Context, target *url.URL) []string {
-	const patience = 500 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
-		return nil
-	}
-	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
-	if err != nil {
-		return nil
-	}
-	defer conn.Close()
-	var list []string
-	portal := conn.Object("org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop")
-	const lookup = "org.freedesktop.portal.ProxyResolver.Lookup"
-	err = portal.CallWithContext(ctx, lookup, dbus.FlagNoAutoStart, target.String()).Store(&list)
-	if err != nil {
-		return nil
-	}
-	return list
 }
 
 // ProxyAnswer is what a proxy said to a CONNECT.

@@ -1,0 +1,35 @@
+package probe
+
+import (
+	"context"
+	"net/url"
+
+	"golang.org/x/sys/windows/registry"
+)
+
+const internetSettings = `Software\Microsoft\Windows\CurrentVersion\Internet Settings`
+
+// desktopProxies reads the user's proxy. One that a script chooses is not known here.
+func desktopProxies(_ context.Context, target *url.URL) []string {
+	key, err := registry.OpenKey(registry.CURRENT_USER, internetSettings, registry.QUERY_VALUE)
+	if err != nil {
+		return nil
+	}
+	defer key.Close()
+	on, _, err := key.GetIntegerValue("ProxyEnable")
+	if err != nil || on == 0 {
+		return nil
+	}
+	server, _, err := key.GetStringValue("ProxyServer")
+	if err != nil {
+		return nil
+	}
+	override, _, _ := key.GetStringValue("ProxyOverride")
+	if bypasses(override, target.Hostname()) {
+		return nil
+	}
+	if p := parseProxyServer(server, target.Scheme); p != "" {
+		return []string{p}
+	}
+	return nil
+}

@@ -25,11 +25,14 @@ type Request struct {
 	WithholdMachine bool `json:"withhold_machine,omitempty"`
 	// Secrets are texts that must never leave, such as the desk's token, with Redact.
 	Secrets []string `json:"secrets,omitempty"`
+	// State asks for a State instead of a Snapshot.
+	State *StateRequest `json:"state,omitempty"`
 }
 
 // Answer is what RunChild writes.
 type Answer struct {
 	Snapshot *Snapshot           `json:"snapshot,omitempty"`
+	State    *State              `json:"state,omitempty"`
 	Groups   []diagnostics.Group `json:"groups,omitempty"`
 	Masked   map[string]int      `json:"masked,omitempty"`
 }
@@ -40,10 +43,15 @@ func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&req); err != nil {
 		return fmt.Errorf("read snapshot request: %w", err)
 	}
-	snap := Take(ctx, req.AssetTag)
-	answer := Answer{Snapshot: &snap}
-	if req.Redact {
-		answer = Redacted(ctx, snap, req)
+	var answer Answer
+	if req.State != nil {
+		state := TakeState(ctx, *req.State)
+		answer.State = &state
+	} else {
+		snap := Take(ctx, req.AssetTag)
+		if answer.Snapshot = &snap; req.Redact {
+			answer = Redacted(ctx, snap, req)
+		}
 	}
 	if err := json.NewEncoder(out).Encode(answer); err != nil {
 		return fmt.Errorf("write snapshot: %w", err)

@@ -16,20 +16,26 @@ const (
 	maxPrinters   = 20
 )
 
-// readPrinters asks the printing service, as every program does that prints; /etc/cups is root's.
-func readPrinters(ctx context.Context) (func(*Snapshot), error) {
+// listQueues asks the printing service, as every program does that prints; /etc/cups is root's.
+func listQueues(ctx context.Context) (probe.Queues, error) {
 	ctx, cancel := context.WithTimeout(ctx, printDeadline)
 	defer cancel()
 	service := probe.NewPrinting(probe.NewPrintEnv())
 	queues, err := service.Queues(ctx)
 	switch {
 	case errors.Is(err, probe.ErrPrintDown) && !service.Server.Expected:
-		return nil, errNone // nobody set printing up here
+		return queues, errNone // nobody set printing up here
 	case errors.Is(err, probe.ErrPrintDenied):
-		return nil, fmt.Errorf("%w: %w", fs.ErrPermission, err)
+		return queues, fmt.Errorf("%w: %w", fs.ErrPermission, err)
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
+		return queues, ctx.Err()
+	}
+	return queues, err
+}
+
+func readPrinters(ctx context.Context) (func(*Snapshot), error) {
+	queues, err := listQueues(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var out []Printer

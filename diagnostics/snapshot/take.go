@@ -24,18 +24,22 @@ const (
 	maxDisks    = 12
 )
 
-// taker collects the parts; late ones find it closed.
-type taker struct {
-	mu     sync.Mutex
-	closed bool
-	snap   Snapshot
+// taker collects the parts of a T; late ones find it closed.
+type taker[T any] struct {
+	mu      sync.Mutex
+	closed  bool
+	whole   T
+	missing map[string]string
 }
 
-// source reads one part and returns what puts it into the snapshot.
-type source struct {
+// part reads one part and returns what puts it into the whole.
+type part[T any] struct {
 	name string
-	read func(ctx context.Context) (func(*Snapshot), error)
+	read func(ctx context.Context) (func(*T), error)
 }
+
+// source is a part of a snapshot.
+type source = part[Snapshot]
 
 // Take looks at the computer. It does not fail: what could not be read is named in Missing. It ends within two
 // deadlines even if a source hangs in the kernel; the hanging goroutine dies with the child process.
@@ -43,19 +47,24 @@ func Take(ctx context.Context, assetTag string) Snapshot { return take(ctx, asse
 
 func take(ctx context.Context, assetTag string, list []source) Snapshot {
 	begun := time.Now()
-	t := &taker{snap: Snapshot{
-		Version: Version, Taken: begun.UTC(), AssetTag: assetTag, Missing: map[string]string{},
-	}}
+	s, missing := gather(ctx, Snapshot{Version: Version, Taken: begun.UTC(), AssetTag: assetTag}, list)
+	s.Missing, s.TookMS = missing, time.Since(begun).Milliseconds()
+	return s
+}
+
+// gather reads all parts at once and says why some are missing.
+func gather[T any](ctx context.Context, whole T, list []part[T]) (T, map[string]string) {
+	t := &taker[T]{whole: whole, missing: map[string]string{}}
 	ctx, cancel := context.WithTimeout(ctx, sourceDeadline)
 	defer cancel()
 	done := make(chan struct{}, len(list))
 	for _, s := range list {
-		t.snap.Missing[s.name] = "deadline" // until it reports
+		t.missing[s.name] = "deadline" // until it reports
 	}
 	for _, s := range list {
 		go func() {
 			defer func() { done <- struct{}{} }()
-			t.put(s.name, s, ctx)
+			t.put(ctx, s)
 		}()
 	}
 	for range list {
@@ -64,42 +73,41 @@ func take(ctx context.Context, assetTag string, list []source) Snapshot {
 		case <-ctx.Done():
 			// A source that honours its context reports a moment later; one that does not is left behind.
 			time.Sleep(20 * time.Millisecond)
-			return t.close(begun)
+			return t.close()
 		}
 	}
-	return t.close(begun)
+	return t.close()
 }
 
-func (t *taker) put(name string, s source, ctx context.Context) {
+func (t *taker[T]) put(ctx context.Context, s part[T]) {
 	defer func() {
 		if recover() != nil {
-			t.set(name, nil, errors.New("panic"))
+			t.set(s.name, nil, errors.New("panic"))
 		}
 	}()
 	set, err := s.read(ctx)
-	t.set(name, set, err)
+	t.set(s.name, set, err)
 }
 
-func (t *taker) set(name string, set func(*Snapshot), err error) {
+func (t *taker[T]) set(name string, set func(*T), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return
 	}
 	if err != nil {
-		t.snap.Missing[name] = reason(err)
+		t.missing[name] = reason(err)
 		return
 	}
-	delete(t.snap.Missing, name)
-	set(&t.snap)
+	delete(t.missing, name)
+	set(&t.whole)
 }
 
-func (t *taker) close(begun time.Time) Snapshot {
+func (t *taker[T]) close() (T, map[string]string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
-	t.snap.TookMS = time.Since(begun).Milliseconds()
-	return t.snap
+	return t.whole, t.missing
 }
 
 func reason(err error) string {

@@ -40,7 +40,7 @@ func (u *UI) buildDescribe(s *scope, incident string) *page {
 	d.tests = newTestList(u)
 	d.files = newFilePicker(u, u.inPage, &u.flow.in.Attach, nil)
 	next := widgets.NewButton(u.outPage, widgets.Primary, u.t.T("button.continue"), d.next)
-	left := stack(d.entry, d.hint, d.files.root, d.about)
+	left := stack(d.entry, d.hint, newMoment(u, s).root, d.files.root, d.about)
 	p := &page{
 		body: objects{
 			widgets.Title(u.tr("describe.title")), d.notices,

@@ -10,9 +10,9 @@ import (
 
 // buildSettings shows the language, the desk, and what the organisation decided.
 func (u *UI) buildSettings(s *scope) *page {
-	c := &settings{u: u, s: s, desk: stack(), lang: stack(), all: stack()}
+	c := &settings{u: u, s: s, desk: stack(), lang: stack(), all: stack(), watch: newWatching(u, s)}
 	p := &page{body: objects{
-		widgets.Title(u.tr("settings.title")), c.desk, c.lang, c.all,
+		widgets.Title(u.tr("settings.title")), c.desk, c.lang, c.watch.root, c.all,
 	}}
 	c.showDesk()
 	fill(c.all, busy(u.tr("settings.reading")))
@@ -24,6 +24,7 @@ type settings struct {
 	u               *UI
 	s               *scope
 	desk, lang, all *containerT
+	watch           *watching
 }
 
 func (c *settings) read() {
@@ -34,6 +35,7 @@ func (c *settings) read() {
 			return
 		}
 		c.showLanguage(list)
+		c.watch.set(list)
 		c.showAll(list)
 		c.u.shell.refresh()
 	})

@@ -31,8 +31,9 @@ func New() *Agent {
 			Unread:  1, Waiting: 1,
 		},
 		Found: FullDisk, Steps: steps(), Rows: rows(), Views: views(), Waits: waits(), Conf: conf(),
-		Records: records(),
-		Result:  api.Sent{State: "sent", Number: "1042", Code: "7KQ2M-X"},
+		Records:  records(),
+		Recorded: api.RecordState{On: true, Since: Clock().Add(-5 * time.Hour), Minutes: 300, Bytes: 430_080},
+		Result:   api.Sent{State: "sent", Number: "1042", Code: "7KQ2M-X"},
 	}
 }
 
@@ -122,7 +123,7 @@ func FullDisk(inc *api.Incident) {
 // SlowNames fills an incident with a likely cause, a second one, what changed, and a question.
 func SlowNames(inc *api.Incident) {
 	inc.Results = results()
-	facts := []api.Fact{{Key: "took_ms", Value: int64(1840), Unit: "ms", Class: "plain"}}
+	facts := []api.Fact{{Key: "took", Value: int64(1840), Unit: "ms", Class: "plain"}}
 	for i := range inc.Results {
 		switch r := &inc.Results[i]; r.ID {
 		case "net.dns.system":
@@ -293,6 +294,8 @@ func conf() []api.Setting {
 		{Key: "language", Value: "auto", Source: "default"},
 		{Key: "desk.kind", Value: "practice", Source: "default"},
 		{Key: "desk.url", Source: "default"},
+		{Key: "watch.background", Value: "off", Source: "default"},
+		{Key: "watch.record", Value: "on", Source: "user"},
 		{
 			Key: "privacy.screenshot", Value: "allow", Source: "policy", File: "/etc/balise/policy.yaml",
 			Locked: true,

@@ -1,10 +1,6 @@
 package cause
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -12,13 +8,13 @@ import (
 )
 
 // Diagnose turns results into one diagnosis, and returns the results with ExplainedBy filled. It is pure: the
-// same results, in any order, and the same knowledge give the same answer.
+// same results, in any order, the same knowledge and the same context give the same answer.
 //
 // A root is a bad result that no other bad result explains, directly or by way of checks that could not look.
-// Everything else is folded under its root. Roots are ranked by how much they hurt and then by how well the
-// table of causes fits what else was seen; the first is the diagnosis, the others are named beside it.
-func Diagnose(results []diagnostics.Result, kb Knowledge, _ Context) (Diagnosis, []diagnostics.Result) {
-	v := newView(results, kb)
+// Everything else is folded under its root. Roots are ranked by how well the table of causes fits what else was
+// seen, and by how much they hurt; the first is the diagnosis, the others are named beside it.
+func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosis, []diagnostics.Result) {
+	v := newView(results, kb, ctx)
 	roots := v.ranked()
 	if len(roots) == 0 {
 		return v.nothingWrong(), v.results
@@ -27,13 +23,17 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, _ Context) (Diagnosis,
 	r := v.results[best.index]
 	d := Diagnosis{
 		Cause: r.Cause, Root: r.ID, Facts: r.Facts,
-		Actor: best.entry.Actor, Category: best.entry.Category, Level: best.entry.Level,
-		Impact: best.entry.Impact, Urgency: best.entry.Urgency,
+		Actor: best.fault.Actor, Category: best.fault.Category, Level: best.fault.Level,
+		Impact: best.fault.Impact, Urgency: best.fault.Urgency,
 		Confidence: v.confidence(best, roots[1:]),
-		Evidence:   v.evidence(r, best.entry),
+		Evidence:   v.evidence(r, best.fault),
 		Folded:     v.folded(best.index),
 		RuledOut:   v.ruledOut(),
-		Repairs:    slices.Clone(best.entry.Repairs),
+		Changes:    v.suspects(v.fault[best.index]),
+		Repairs:    slices.Clone(best.fault.Repairs),
+	}
+	if impact, _ := v.answered(); d.Impact == "" {
+		d.Impact = impact
 	}
 	if d.Impact == "" {
 		d.Impact = "user"
@@ -47,22 +47,28 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, _ Context) (Diagnosis,
 	for _, i := range v.sortedRemarks() {
 		v.also(&d, i)
 	}
-	d.Fingerprint = fingerprint(r, best.entry)
+	if d.Confidence == Possible || d.Confidence == Unsure {
+		d.Question = v.question(v.weights())
+	}
+	d.Fingerprint = v.fingerprint(r, best.fault)
 	return d, v.results
 }
 
-// nothingWrong is the diagnosis without a cause: healthy if anything could be seen, else undetermined.
+// nothingWrong is the diagnosis without a cause: healthy if anything could be seen, else undetermined. Somebody
+// complains all the same, so there is a question, and its answers say where the complaint belongs.
 func (v *view) nothingWrong() Diagnosis {
 	passed, blind := 0, 0
-	for _, r := range v.results {
-		switch r.Status {
+	for _, i := range v.order {
+		switch v.results[i].Status {
 		case diagnostics.Pass:
 			passed++
 		case diagnostics.Unknown:
 			blind++
 		}
 	}
-	d := Diagnosis{Cause: Healthy, Confidence: Confirmed, RuledOut: v.ruledOut()}
+	d := Diagnosis{
+		Cause: Healthy, Confidence: Confirmed, RuledOut: v.ruledOut(), Changes: v.suspects(-1),
+	}
 	switch {
 	case passed == 0:
 		d.Cause, d.Confidence = Undetermined, Unsure
@@ -73,7 +79,10 @@ func (v *view) nothingWrong() Diagnosis {
 	for _, i := range v.sortedRemarks() {
 		v.also(&d, i)
 	}
-	d.Fingerprint = digest(string(d.Cause))
+	weights := v.weights()
+	v.orientation(&d, weights)
+	d.Question = v.question(weights)
+	d.Fingerprint = digest(string(d.Cause) + v.site())
 	return d
 }
 
@@ -86,129 +95,143 @@ func (v *view) also(d *Diagnosis, i int) {
 	}
 	r := v.results[i]
 	d.Also = append(d.Also, Also{Cause: r.Cause, Root: r.ID, Facts: r.Facts})
-	e, _ := v.kb.Entry(r.Cause)
-	for _, id := range e.Repairs {
+	if v.fault[i] < 0 {
+		return
+	}
+	for _, id := range v.x.faults[v.fault[i]].Repairs {
 		if !slices.Contains(d.Repairs, id) {
 			d.Repairs = append(d.Repairs, id)
 		}
 	}
 }
 
-// sortedRemarks puts fail before warn, then by the table's prior, then by name.
+// sortedRemarks puts fail before warn, then by weight, then by name.
 func (v *view) sortedRemarks() []int {
-	list := slices.Clone(v.remarks)
-	slices.SortFunc(list, func(a, b int) int {
-		x, y := v.results[a], v.results[b]
+	slices.SortStableFunc(v.remarks, func(a, b int) int {
+		x, y := &v.results[a], &v.results[b]
 		if c := compareBool(y.Status == diagnostics.Fail, x.Status == diagnostics.Fail); c != 0 {
 			return c
 		}
-		if c := weight(y.Severity) - weight(x.Severity); c != 0 {
-			return c
-		}
-		return strings.Compare(x.ID, y.ID)
+		return weight(y.Severity) - weight(x.Severity)
 	})
-	return list
+	return v.remarks
 }
 
-// How likely a check fails when the cause is there, by the table's three words, and by itself.
-const (
-	qAlways    = 0.97
-	qOften     = 0.60
-	qSometimes = 0.20
-	leak       = 0.02
-)
+// words are the words of confidence, the surest last.
+func words() [4]Confidence { return [...]Confidence{Unsure, Possible, Likely, Confirmed} }
 
-// score is the logarithm of prior times likelihood, each check failing on its own account or by the cause
-// (a noisy OR). Unobserved checks say nothing.
-func (v *view) score(root diagnostics.Result, e Entry) float64 {
-	prior := e.Prior
-	if prior <= 0 {
-		prior = 1
-	}
-	sum := math.Log(prior)
-	for _, r := range v.results {
-		if !r.Status.Observed() || r.ID == root.ID {
-			continue
-		}
-		q := 0.0
-		tails, limited := e.Explains[v.kb.Template(r.ID)]
-		switch {
-		case r.Status.Bad() && limited && !slices.Contains(tails, Tail(r.Cause)):
-			// It fails, but not in the way in which this cause makes it fail.
-		case v.kb.covers(e.Always, r.ID):
-			q = qAlways
-		case v.kb.covers(e.Often, r.ID):
-			q = qOften
-		case v.kb.covers(e.Sometimes, r.ID):
-			q = qSometimes
-		}
-		if spared := (1 - q) * (1 - leak); r.Status.Bad() {
-			sum += math.Log(1 - spared)
-		} else {
-			sum += math.Log(spared)
-		}
-	}
-	return sum
+func level(c Confidence) int {
+	list := words()
+	return slices.Index(list[:], c)
 }
 
-var words = []Confidence{Unsure, Possible, Likely, Confirmed}
+// closeGap is how much worse a rival must fit to be no rival, in nats: twenty to one.
+const closeGap = 3
 
 // confidence starts from what was seen twice (or is a direct reading) and steps down for every reason to
 // doubt that it is the cause.
 func (v *view) confidence(best candidate, rivals []candidate) Confidence {
 	r := v.results[best.index]
-	level := slices.Index(words, Confirmed)
+	sure := level(Confirmed)
 	if r.Detail == diagnostics.DetailUnconfirmed {
-		level--
+		sure--
 	}
-	if best.entry.AtMost != "" {
-		level = min(level, slices.Index(words, best.entry.AtMost))
+	if best.fault.AtMost != "" {
+		sure = min(sure, level(best.fault.AtMost))
 	}
-	for _, need := range best.entry.Assumes {
-		if i, ok := v.at[need]; !ok || v.results[i].Status != diagnostics.Pass {
-			level--
-			break
-		}
+	if !v.assumed(best.fault) {
+		sure--
+	}
+	if v.contradicted(best.fault) {
+		sure--
 	}
 	for _, c := range rivals {
 		// Another cause of the same kind and weight, no better and no worse: one of the two may be the
 		// reason.
-		if c.tier == best.tier && c.entry.Category == best.entry.Category && best.score-c.score < 3 &&
+		if c.tier == best.tier && c.fault.Category == best.fault.Category && best.score-c.score < closeGap &&
 			Tail(v.results[c.index].Cause) != Tail(r.Cause) {
-			level--
+			sure--
 			break
 		}
 	}
-	return words[max(level, slices.Index(words, Possible))]
+	sure = max(sure, level(Possible)) + v.seconded(v.fault[best.index])
+	return words()[min(max(sure, level(Possible)), level(Confirmed))]
+}
+
+// assumed tells whether all is well without which the cause is less sure.
+func (v *view) assumed(f *fault) bool {
+	for _, check := range f.assumes {
+		if i := v.first[check]; i < 0 || v.results[i].Status != diagnostics.Pass {
+			return false
+		}
+	}
+	return true
+}
+
+// contradicted tells whether something works that never works under this cause.
+func (v *view) contradicted(f *fault) bool {
+	for _, l := range f.links {
+		for i := v.first[l.check]; i >= 0 && l.word == always; i = v.next[i] {
+			if v.state[i] == well {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// seconded is what the user's answers do to the confidence: a step up, a step down, or nothing.
+func (v *view) seconded(at int) int {
+	if at < 0 {
+		return 0
+	}
+	sum := 0.0
+	for i := range v.x.asks {
+		if logs := v.x.asks[i].evidence(v.ctx.Answers); logs != nil {
+			sum += logs[at]
+		}
+	}
+	const clear = 0.6 // a factor of almost two
+	switch {
+	case sum > clear:
+		return 1
+	case sum < -clear:
+		return -1
+	}
+	return 0
 }
 
 const mostEvidence = 2
 
 // evidence is what the table names, else the root's first plain facts.
-func (v *view) evidence(root diagnostics.Result, e Entry) []Evidence {
-	var list []Evidence
-	add := func(r diagnostics.Result, key string) {
-		f, ok := r.Fact(key)
+func (v *view) evidence(root diagnostics.Result, f *fault) []Evidence {
+	list := make([]Evidence, 0, mostEvidence)
+	add := func(r *diagnostics.Result, key string) {
+		fact, ok := r.Fact(key)
 		if ok && len(list) < mostEvidence {
-			list = append(list, Evidence{Check: r.ID, Fact: f})
+			list = append(list, Evidence{Check: r.ID, Fact: fact})
 		}
 	}
-	for _, ref := range e.Evidence {
-		check, key, other := strings.Cut(ref, ":")
+	for _, ref := range f.Evidence {
+		id, key, other := strings.Cut(ref, ":")
 		if !other {
-			add(root, ref)
+			add(&root, ref)
 			continue
 		}
-		if i, ok := v.at[check]; ok && v.results[i].Status.Observed() {
-			add(v.results[i], key)
+		check, ok := v.x.number(id)
+		if !ok {
+			continue
+		}
+		if i := v.first[check]; i >= 0 && v.results[i].Status.Observed() {
+			add(&v.results[i], key)
 		}
 	}
 	if len(list) > 0 {
 		return list
 	}
-	for _, f := range root.Facts {
-		if f.Class == diagnostics.Plain {
-			add(root, f.Key)
+	for _, fact := range root.Facts {
+		if fact.Class == diagnostics.Plain {
+			add(&root, fact.Key)
 		}
 	}
 	return list
@@ -222,20 +245,19 @@ func (v *view) folded(root int) []string {
 			list = append(list, v.results[i].ID)
 		}
 	}
-	slices.Sort(list)
-	return list
+	return list // trouble is in that order
 }
 
 // ruledOut are the areas in which something was seen and all of it is well.
 func (v *view) ruledOut() []string {
-	var list []string
-	for _, a := range v.kb.Areas {
+	list := make([]string, 0, len(v.x.areas))
+	for at, covers := range v.x.areas {
 		good, bad := 0, 0
-		for _, r := range v.results {
-			if !v.kb.covers(a.Checks, r.ID) {
+		for _, i := range v.order {
+			if n := v.number[i]; n < 0 || !covers[n] {
 				continue
 			}
-			switch {
+			switch r := &v.results[i]; {
 			case r.Status == diagnostics.Pass:
 				good++
 			case r.Status.Bad(), r.Status == diagnostics.Skip:
@@ -243,26 +265,8 @@ func (v *view) ruledOut() []string {
 			}
 		}
 		if good > 0 && bad == 0 {
-			list = append(list, a.ID)
+			list = append(list, v.x.areaIDs[at])
 		}
 	}
 	return list
-}
-
-// fingerprint is made of codes only: the cause, and the plain facts that the table names. No address, no name
-// of a person or a device goes in, not even hashed.
-func fingerprint(r diagnostics.Result, e Entry) string {
-	parts := []string{string(r.Cause)}
-	for _, key := range e.Fingerprint {
-		if f, ok := r.Fact(key); ok && f.Class == diagnostics.Plain {
-			parts = append(parts, fmt.Sprintf("%s=%v", key, f.Value))
-		}
-	}
-	return digest(strings.Join(parts, "|"))
-}
-
-func digest(s string) string {
-	const size = 6
-	sum := sha256.Sum256([]byte("balise fault 1|" + s))
-	return hex.EncodeToString(sum[:size])
 }

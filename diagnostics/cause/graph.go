@@ -8,34 +8,54 @@ import (
 	"balise/diagnostics"
 )
 
+// The first two layers, and the third: what was observed, and which failures follow from which.
+
 // view is one run's results as Diagnose sees them.
 type view struct {
-	kb      Knowledge
+	x       *index
+	ctx     Context
 	results []diagnostics.Result
-	at      map[string]int // index by id
-	// trouble are the results that can be, or follow from, a cause; remarks are bad but no more than a
-	// notice.
-	trouble []int
-	remarks []int
-	// parent is the nearest failing check that explains one, by index; -1 for a root.
-	parent map[int]int
+	order   []int // the results by id, each id once: nothing may depend on the order in which checks end
+	number  []int // by result, the number of its check; -1 for one that the knowledge does not know
+	first   []int // by check, its first result in order; -1 for none
+	next    []int // by result, the next one of the same check
+	state   []state
+	fault   []int // by result, the fault that it names; -1 for none
+	parent  []int // by result, the failing check that explains it; -1 for a root
+	trouble []int // the results that are, or follow from, a cause
+	remarks []int // bad, but no more than worth a word
+	seen    []int // scratch: when a check was last walked past
+	walks   int
+	queue   []int
+	extra   []float64 // by fault, what answers, changes and the site's own experience add; nil for nothing
 }
 
-func newView(results []diagnostics.Result, kb Knowledge) *view {
-	v := &view{kb: kb, results: slices.Clone(results), at: map[string]int{}, parent: map[int]int{}}
-	for i := range v.results {
-		v.results[i].ExplainedBy = ""
-		v.at[v.results[i].ID] = i
+// state is what a result says about the computer.
+type state uint8
+
+const (
+	unobserved state = iota // not tested, not tested to the end, not there: it says nothing
+	well
+	remark
+	trouble
+)
+
+func newView(results []diagnostics.Result, kb Knowledge, ctx Context) *view {
+	n := len(results)
+	v := &view{x: kb.indexed(), ctx: ctx, results: slices.Clone(results)}
+	// One piece of memory for all of them.
+	ints := make([]int, 5*n+2*len(kb.Checks))
+	cut := func(n int) []int {
+		part := ints[:n:n]
+		ints = ints[n:]
+		return part
 	}
-	for i, r := range v.results {
-		switch {
-		case !r.Status.Bad():
-		case v.remark(r):
-			v.remarks = append(v.remarks, i)
-		default:
-			v.trouble = append(v.trouble, i)
-		}
-	}
+	v.order, v.number, v.next, v.fault, v.parent = cut(n)[:0], cut(n), cut(n), cut(n), cut(n)
+	v.first, v.seen = cut(len(kb.Checks)), cut(len(kb.Checks))
+	v.state = make([]state, n)
+	v.sort()
+	v.observe()
+	v.extra = v.beliefs()
 	for _, i := range v.trouble {
 		v.parent[i] = v.nearest(i)
 	}
@@ -48,77 +68,170 @@ func newView(results []diagnostics.Result, kb Knowledge) *view {
 	return v
 }
 
-// remark tells whether a bad result is worth a word but is no cause: a notice, something that a passing check
-// contradicts, or a single check that answered once out of two times.
-func (v *view) remark(r diagnostics.Result) bool {
-	if r.Severity == diagnostics.Notice {
-		return true
+// sort puts the results in order, and leaves out what stands there twice.
+func (v *view) sort() {
+	for i := range v.results {
+		v.order = append(v.order, i)
+		v.results[i].ExplainedBy = ""
 	}
-	if Tail(r.Cause) == diagnostics.Flapping && v.flapping() < 2 {
-		return true
-	}
-	e, _ := v.kb.Entry(r.Cause)
-	return slices.ContainsFunc(v.results, func(o diagnostics.Result) bool {
-		return o.Status == diagnostics.Pass && v.kb.covers(e.RefutedBy, o.ID)
+	slices.SortFunc(v.order, func(a, b int) int {
+		x, y := &v.results[a], &v.results[b]
+		return cmp.Or(
+			strings.Compare(x.ID, y.ID), strings.Compare(string(x.Status), string(y.Status)),
+			strings.Compare(string(x.Cause), string(y.Cause)), strings.Compare(x.Detail, y.Detail),
+			strings.Compare(string(x.Severity), string(y.Severity)),
+		)
 	})
+	v.order = slices.CompactFunc(v.order, func(a, b int) bool { return v.results[a].ID == v.results[b].ID })
 }
 
-func (v *view) flapping() int {
-	n := 0
-	for _, r := range v.results {
-		if r.Status == diagnostics.Warn && Tail(r.Cause) == diagnostics.Flapping {
-			n++
+// observe sorts the results into what was seen and what was not.
+func (v *view) observe() {
+	for i := range v.first {
+		v.first[i] = -1
+	}
+	flapping := 0
+	for at := len(v.order) - 1; at >= 0; at-- {
+		i := v.order[at]
+		r := &v.results[i]
+		v.parent[i], v.number[i], v.next[i], v.fault[i] = -1, -1, -1, -1
+		if n, ok := v.x.number(r.ID); ok {
+			v.number[i], v.next[i] = n, v.first[n]
+			v.first[n] = i
+		}
+		if r.Status.Bad() {
+			v.fault[i] = v.x.find(v.number[i], r.Cause)
+			if r.Status == diagnostics.Warn && Tail(r.Cause) == diagnostics.Flapping {
+				flapping++
+			}
+		}
+		if r.Status == diagnostics.Pass {
+			v.state[i] = well
 		}
 	}
-	return n
+	for _, i := range v.order {
+		r := &v.results[i]
+		switch {
+		case !r.Status.Bad():
+		case r.Severity == diagnostics.Notice, flapping < 2 && Tail(r.Cause) == diagnostics.Flapping, v.vetoed(i):
+			// A notice, one check alone that answered once out of two times, or something that another
+			// check contradicts: worth a word, no cause.
+			v.state[i] = remark
+			v.remarks = append(v.remarks, i)
+		default:
+			v.state[i] = trouble
+			v.trouble = append(v.trouble, i)
+		}
+	}
 }
 
-// nearest walks the relations upwards from a failing check, through what could not be observed, and stops at
-// what passed: a cause does not act through something that works.
-func (v *view) nearest(i int) int {
-	seen := map[string]bool{v.results[i].ID: true}
-	queue := v.relations(v.results[i].ID)
-	for len(queue) > 0 {
-		id := queue[0]
-		queue = queue[1:]
-		if seen[id] {
+// vetoed tells whether a hard rule of the table forbids that a result be a cause.
+func (v *view) vetoed(i int) bool {
+	if v.fault[i] < 0 {
+		return false
+	}
+	f := &v.x.faults[v.fault[i]]
+	for _, check := range f.refuted {
+		for o := v.first[check]; o >= 0; o = v.next[o] {
+			if v.results[o].Status == diagnostics.Pass {
+				return true
+			}
+		}
+	}
+	return len(f.ShownBy) > 0 && !v.shown(f.ShownBy)
+}
+
+// shown tells whether any of these checks fails in one of these ways.
+func (v *view) shown(by map[string][]string) bool {
+	for id, tails := range by {
+		check, ok := v.x.number(id)
+		if !ok {
 			continue
 		}
-		seen[id] = true
-		p, ok := v.at[id]
-		switch {
-		case !ok || !v.results[p].Status.Observed():
-			queue = append(queue, v.relations(id)...)
-		case slices.Contains(v.trouble, p) && v.explains(p, i):
-			return p
+		for o := v.first[check]; o >= 0; o = v.next[o] {
+			if r := &v.results[o]; r.Status.Bad() && (len(tails) == 0 || slices.Contains(tails, Tail(r.Cause))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearest walks the relations upwards from a failing check, through what could not be observed and what fails
+// for a reason of its own, and stops at what works: a cause does not act through something that works.
+func (v *view) nearest(i int) int {
+	if v.number[i] < 0 {
+		return -1
+	}
+	v.walks++
+	v.seen[v.number[i]] = v.walks
+	queue := append(v.queue[:0], v.x.up[v.number[i]]...)
+	defer func() { v.queue = queue[:0] }()
+	for at := 0; at < len(queue); at++ {
+		check := queue[at]
+		if v.seen[check] == v.walks {
+			continue
+		}
+		v.seen[check] = v.walks
+		works := false
+		for p := v.first[check]; p >= 0; p = v.next[p] {
+			switch v.state[p] {
+			case trouble:
+				if v.explains(p, i) {
+					return p
+				}
+			case well, remark:
+				works = true
+			case unobserved:
+			}
+		}
+		if !works {
+			queue = append(queue, v.x.up[check]...)
 		}
 	}
 	return -1
 }
 
-func (v *view) relations(id string) []string {
-	rel := v.kb.Checks[v.kb.Template(id)]
-	return slices.Concat(rel.Needs, rel.ExplainedBy)
-}
+// Facts by which a check says where its target is: on this computer itself, which no network explains, or
+// outside of the organisation's own network, which the way into it does not explain.
+const (
+	localFact  = "local"
+	insideFact = "inside"
+)
 
-// localFact is the key of the fact, true, by which a check says that its target is this computer itself: no
-// network explains its failure.
-const localFact = "local"
+// insideOnly is the check whose failure explains only what lies inside the organisation's network.
+const insideOnly = "net.vpn"
 
 // explains tells whether one bad result can be the reason of another, by strength and by kind.
 func (v *view) explains(p, i int) bool {
-	by, of := v.results[p], v.results[i]
-	if f, ok := of.Fact(localFact); ok && f.Value == true && strings.HasPrefix(by.ID, "net.") {
+	by, of := &v.results[p], &v.results[i]
+	if strings.HasPrefix(by.ID, "net.") {
+		if f, ok := of.Fact(localFact); ok && f.Value == true {
+			return false
+		}
+		if f, ok := of.Fact(insideFact); ok && f.Value == false && by.ID == insideOnly {
+			return false
+		}
+	}
+	if v.fault[p] < 0 {
+		return by.Status == diagnostics.Fail || of.Status == diagnostics.Warn
+	}
+	f := &v.x.faults[v.fault[p]]
+	if by.Status == diagnostics.Warn && of.Status == diagnostics.Fail && !f.Strong {
 		return false
 	}
-	e, _ := v.kb.Entry(by.Cause)
-	if by.Status == diagnostics.Warn && of.Status == diagnostics.Fail && !e.Strong {
-		return false
-	}
-	if tails, limited := e.Explains[v.kb.Template(of.ID)]; limited {
+	if tails, limited := f.Explains[v.name(i)]; limited {
 		return slices.Contains(tails, Tail(of.Cause))
 	}
 	return true
+}
+
+// name is the check's id, or its template's.
+func (v *view) name(i int) string {
+	if n := v.number[i]; n >= 0 {
+		return v.x.names[n]
+	}
+	return v.results[i].ID
 }
 
 // breakCircles makes a root of the first of any checks that explain each other.
@@ -139,68 +252,4 @@ func (v *view) root(i int) int {
 		i = v.parent[i]
 	}
 	return i
-}
-
-// tier is how much a root hurts, itself or by what follows from it.
-func (v *view) tier(root int) int {
-	worst := 0
-	for _, i := range v.trouble {
-		if v.root(i) == root {
-			worst = max(worst, weight(v.results[i].Severity))
-		}
-	}
-	return worst
-}
-
-func weight(s diagnostics.Severity) int {
-	switch s {
-	case diagnostics.Blocks:
-		return 2
-	case diagnostics.Degrades:
-		return 1
-	}
-	return 0
-}
-
-// candidate is one root with what ranks it.
-type candidate struct {
-	index    int
-	entry    Entry
-	outranks bool
-	tier     int
-	fail     bool
-	score    float64
-}
-
-// ranked are the roots, the best explanation first.
-func (v *view) ranked() []candidate {
-	var list []candidate
-	for _, i := range v.trouble {
-		if v.parent[i] >= 0 {
-			continue
-		}
-		r := v.results[i]
-		e, _ := v.kb.Entry(r.Cause)
-		list = append(list, candidate{
-			index: i, entry: e, outranks: e.Outranks, tier: v.tier(i),
-			fail: r.Status == diagnostics.Fail, score: v.score(r, e),
-		})
-	}
-	slices.SortStableFunc(list, func(a, b candidate) int {
-		return cmp.Or(
-			compareBool(b.outranks, a.outranks), cmp.Compare(b.tier, a.tier), compareBool(b.fail, a.fail),
-			cmp.Compare(b.score, a.score), cmp.Compare(v.results[a.index].ID, v.results[b.index].ID),
-		)
-	})
-	return list
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }

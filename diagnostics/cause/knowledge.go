@@ -22,6 +22,16 @@ type Knowledge struct {
 	Checks map[string]Relations
 	// Areas are names of groups of checks, in the order in which people read them.
 	Areas []Area
+	// Changes say, by code of a change and pattern of causes, how much likelier it makes a cause.
+	Changes map[string]map[string]float64
+	// Questions are what can be asked where the cause is not sure.
+	Questions []Ask
+	// Unseen are reasons to complain that no self-test can see, by code ("unseen/program"). They are never
+	// named as a cause; they keep the questions honest, and say where a complaint belongs that nothing
+	// explains.
+	Unseen map[string]Entry
+
+	index *index // made by loadCore; knowledge that was put together by hand is indexed at each diagnosis
 }
 
 // Relations are what a check's failure can follow from.
@@ -53,6 +63,9 @@ type Entry struct {
 	Outranks bool `yaml:"outranks"`
 	// RefutedBy lists checks any of which, passing, makes this a remark and not a cause.
 	RefutedBy []string `yaml:"refuted_by"`
+	// ShownBy restricts this to a remark unless one of these checks fails too, in one of these ways (tails of
+	// causes; none listed: in any). Some observations are a cause only where they hurt.
+	ShownBy map[string][]string `yaml:"shown_by"`
 	// Explains restricts what this cause can explain: for a check, only these tails of causes. Checks that
 	// stand not in it are explained as far as the relations go.
 	Explains map[string][]string `yaml:"explains"`
@@ -98,7 +111,7 @@ func loadCore() (Knowledge, error) {
 	}
 	texts := map[string]map[string]Text{}
 	for _, name := range files {
-		f, err := readCauses(name)
+		f, err := readPack[causesFile](name)
 		if err != nil {
 			return kb, err
 		}
@@ -131,17 +144,41 @@ func loadCore() (Knowledge, error) {
 	for id, s := range specs {
 		kb.Checks[id] = Relations{Needs: s.Needs, ExplainedBy: s.ExplainedBy}
 	}
+	if err := kb.loadContext(); err != nil {
+		return kb, err
+	}
+	kb.index = newIndex(kb)
 	return kb, nil
 }
 
-func readCauses(name string) (causesFile, error) {
-	var f causesFile
+// loadContext reads what concerns answers and changes.
+func (kb *Knowledge) loadContext() error {
+	questions, err := readPack[struct {
+		Questions []Ask            `yaml:"questions"`
+		Unseen    map[string]Entry `yaml:"unseen"`
+	}]("packs/core/questions.yaml")
+	if err != nil {
+		return err
+	}
+	changes, err := readPack[struct {
+		Changes map[string]map[string]float64 `yaml:"changes"`
+	}]("packs/core/changes.yaml")
+	if err != nil {
+		return err
+	}
+	kb.Questions, kb.Unseen, kb.Changes = questions.Questions, questions.Unseen, changes.Changes
+	return nil
+}
+
+// readPack reads one file of the core pack; a key that it does not know is an error.
+func readPack[T any](name string) (T, error) {
+	var f T
 	raw, err := fs.ReadFile(assets.FS, name)
 	if err != nil {
-		return f, fmt.Errorf("read causes: %w", err)
+		return f, fmt.Errorf("read knowledge: %w", err)
 	}
 	if err := yaml.UnmarshalWithOptions(raw, &f, yaml.Strict()); err != nil {
-		return f, fmt.Errorf("read causes %s: %w", name, err)
+		return f, fmt.Errorf("read knowledge %s: %w", name, err)
 	}
 	return f, nil
 }
@@ -176,17 +213,4 @@ func (kb Knowledge) Entry(c diagnostics.Cause) (Entry, bool) {
 func Tail(c diagnostics.Cause) string {
 	_, tail, _ := strings.Cut(string(c), "/")
 	return tail
-}
-
-// covers tells whether a list names a check, by id, by template or by a pattern with a star at its end.
-func (kb Knowledge) covers(list []string, id string) bool {
-	for _, want := range list {
-		if want == id || want == kb.Template(id) {
-			return true
-		}
-		if head, ok := strings.CutSuffix(want, "*"); ok && strings.HasPrefix(id, head) {
-			return true
-		}
-	}
-	return false
 }

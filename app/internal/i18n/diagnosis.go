@@ -229,3 +229,21 @@ func (p *Printer) number(v float64) string {
 	}
 	return s
 }
+
+// Question is a diagnosis' question in words; one that no table has gives its code.
+func (p *Printer) Question(id string) string {
+	if key := "question." + id + ".text"; p.Has(key) {
+		return p.T(key)
+	}
+	return id
+}
+
+// Option is an answer that a question offers, in words.
+func (p *Printer) Option(question, option string) string {
+	for _, key := range [...]string{"question." + question + ".option." + option, "question.option." + option} {
+		if p.Has(key) {
+			return p.T(key)
+		}
+	}
+	return option
+}

@@ -25,6 +25,9 @@ type sample struct {
 
 const look = 50 * time.Millisecond
 
+// installed is the name under which the stage's machine has the client, whatever its file is called here.
+const installed = "balise"
+
 // watch starts looking; end stops it.
 func watch(client string) *watcher {
 	w := &watcher{client: filepath.Base(client), stop: make(chan struct{}), done: make(chan struct{})}
@@ -63,7 +66,7 @@ func (w *watcher) see() {
 			continue
 		}
 		args := bytes.Split(bytes.TrimRight(cmdline, "\x00"), []byte{0})
-		if filepath.Base(string(args[0])) != w.client {
+		if name := filepath.Base(string(args[0])); name != w.client && name != installed {
 			continue
 		}
 		kb := highWater(dir)

@@ -63,7 +63,12 @@ func (p *player) play(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open stage: %w", err)
 	}
-	defer func() { err = errors.Join(err, p.st.Close()) }()
+	defer func() {
+		// The end of this process takes down whatever Close could not: no reason to lose the case.
+		if err := p.st.Close(); err != nil {
+			p.log.Warn("close stage", "error", err)
+		}
+	}()
 	if err := p.prepare(ctx); err != nil {
 		return err
 	}

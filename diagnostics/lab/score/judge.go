@@ -225,7 +225,8 @@ func complaints(e scenario.Expect, o Outcome, v Verdict) []string {
 		}
 	}
 	for _, r := range o.Document.Results {
-		folded := r.ExplainedBy != "" || slices.Contains(d.Folded, r.ID)
+		own := scenario.MatchAny(slices.Concat(e.Cause, e.Also, e.May), string(r.Cause))
+		folded := own || r.ExplainedBy != "" || slices.Contains(d.Folded, r.ID)
 		isFolded := slices.ContainsFunc(e.Folded, func(p string) bool { return scenario.Match(p, r.ID) })
 		if isFolded && r.Status.Bad() && !folded {
 			miss("%s stands alone as %s", r.ID, r.Cause)

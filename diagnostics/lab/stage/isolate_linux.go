@@ -53,6 +53,9 @@ func prepare() error {
 	if err := unix.Mount("overlay", "/etc", "overlay", 0, etc); err != nil {
 		return fmt.Errorf("prepare stage: private /etc: %w", err)
 	}
+	if err := unix.Sethostname([]byte("poste-lab")); err != nil {
+		return fmt.Errorf("prepare stage: %w", err)
+	}
 	if err := os.Setenv("TMPDIR", filepath.Join(private, "tmp")); err != nil {
 		return fmt.Errorf("prepare stage: %w", err)
 	}

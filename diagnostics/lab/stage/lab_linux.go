@@ -207,7 +207,7 @@ func (l *Lab) Command(ctx context.Context, name string, args ...string) *exec.Cm
 // Listen opens a TCP socket outside; addr is one of the lab's addresses with a port.
 func (l *Lab) Listen(addr string) (ln net.Listener, err error) {
 	err = within(l.outside, func() error {
-		ln, err = net.Listen("tcp4", addr)
+		ln, err = net.Listen("tcp", addr)
 		return err
 	})
 	return ln, err
@@ -216,7 +216,7 @@ func (l *Lab) Listen(addr string) (ln net.Listener, err error) {
 // ListenPacket opens a UDP socket outside.
 func (l *Lab) ListenPacket(addr string) (pc net.PacketConn, err error) {
 	err = within(l.outside, func() error {
-		pc, err = net.ListenPacket("udp4", addr)
+		pc, err = net.ListenPacket("udp", addr)
 		return err
 	})
 	return pc, err

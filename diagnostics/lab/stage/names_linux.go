@@ -41,7 +41,7 @@ func address(name string) string {
 
 // six is the world's address of the sixth version that belongs to one of the fourth.
 func six(four string) string {
-	return "fd77::1:" + four[strings.LastIndexByte(four, '.')+1:]
+	return "2001:db8:77::1:" + four[strings.LastIndexByte(four, '.')+1:]
 }
 
 func (w *World) dnsServer(addr string) func() ([]io.Closer, error) {

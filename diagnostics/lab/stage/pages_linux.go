@@ -168,3 +168,6 @@ func (w *World) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 	}
 	return by.issue(host, from, to)
 }
+
+// tls is how the world's servers prove who they are.
+func (w *World) tls() *tls.Config { return &tls.Config{GetCertificate: w.certificate} }

@@ -3,8 +3,19 @@ package stage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-yaml"
 )
 
 // ErrUnknown is the error of Do for an action or an argument that does not exist; its text lists what does.
@@ -58,33 +69,178 @@ func Isolate(cmd *exec.Cmd) { isolate(cmd) }
 // writes to become memory of this process' own.
 func Prepare() error { return prepare() }
 
-// Actions lists every action, in reading order.
-func Actions() []Action { return nil }
-
 // Stage is one isolated machine, its network and its world. Do, Observed and Client may be called from several
 // goroutines.
-type Stage struct{}
+type Stage struct {
+	p       Params
+	lab     *Lab
+	world   *World
+	machine *machine
+	rand    *rand.Rand
+
+	mu       sync.Mutex // one action at a time
+	done     []*deed
+	settings map[string]any
+	env      map[string]string // of the client, beside what is always there
+	boottime time.Duration     // what the client's clock since the start of the machine is ahead
+	closers  []func() error    // in the order of opening
+	props                      // what only some scenarios need
+}
 
 // Open builds the healthy stage in an isolated, prepared process.
-func Open(_ context.Context, _ Params) (*Stage, error) { return nil, errors.ErrUnsupported }
+func Open(ctx context.Context, p Params) (*Stage, error) {
+	if os.Getpid() != 1 {
+		return nil, errors.New("open stage: not in a process of its own (see Isolate)")
+	}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Stage{p: p, env: map[string]string{}, rand: rand.New(rand.NewPCG(p.Seed, 1))}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open stage: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context) error {
+	var err error
+	if s.lab, err = Build(); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.lab.Close)
+	dir, err := os.MkdirTemp(private, "stage-")
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
+	if s.world, err = StartWorld(s.lab, dir); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.world.Close(); return nil })
+	if err := s.world.ServeOffice(); err != nil {
+		return err
+	}
+	if s.machine, err = newMachine(s.lab, filepath.Join(dir, "machine")); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.machine.close(); return nil })
+	if err := s.furnish(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
 
 // Close takes everything down. Whoever forgets it, or is killed first, leaves nothing behind either: see Isolate.
-func (s *Stage) Close() error { return nil }
+func (s *Stage) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, d := range slices.Backward(s.done) {
+		if d.stop != nil {
+			errs = append(errs, d.stop())
+		}
+	}
+	s.done = nil
+	for _, c := range slices.Backward(s.closers) {
+		errs = append(errs, c())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// Actions lists every action, in reading order.
+func Actions() []Action {
+	all := []Action{undoAction}
+	for _, a := range actions() {
+		all = append(all, a.Action)
+	}
+	return all
+}
 
 // Do does one action with its arguments as they were parsed from YAML. The action "undo" takes the name of an
 // earlier one and takes that back.
-func (s *Stage) Do(_ context.Context, _ string, _ map[string]any) error { return errors.ErrUnsupported }
+func (s *Stage) Do(ctx context.Context, name string, with map[string]any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := time.Now()
+	err := s.act(ctx, name, with)
+	s.p.Log.Debug("action", "name", name, "with", with, "took", time.Since(start), "error", err)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
 
 // Observed tells for every action that was done and not undone whether it took effect. It may take a second; call
 // it after the client, because counters count the client's own packets.
-func (s *Stage) Observed(_ context.Context) ([]Observation, error) { return nil, errors.ErrUnsupported }
+func (s *Stage) Observed(ctx context.Context) ([]Observation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Observation, len(s.done))
+	var all sync.WaitGroup
+	for i, d := range s.done {
+		list[i] = Observation{Action: d.name, How: "nobody looks"}
+		if d.seen != nil {
+			all.Go(func() { list[i].OK, list[i].How = d.seen(ctx) })
+		}
+	}
+	all.Wait()
+	return list, ctx.Err()
+}
 
 // Settings is the client's settings file, its targets being those of the world. Actions may change it; Client
 // writes it out.
-func (s *Stage) Settings() map[string]any { return nil }
+func (s *Stage) Settings() map[string]any { return s.settings }
+
+// World is what stands behind the router, for tests of the stage itself.
+func (s *Stage) World() *World { return s.world }
 
 // Client prepares the program under test as a plain user on the stage's machine. The settings file is in its
 // environment already; args are those of a person, such as check --json.
 func (s *Stage) Client(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "false", args...)
+	return s.command(ctx, clientPath, args...)
+}
+
+// command is Client for any program of the machine.
+func (s *Stage) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	namespaces := fmt.Sprintf("/proc/%d/task/%d/ns/", os.Getpid(), s.machine.tid)
+	identity := []string{"--setuid", strconv.Itoa(userID), "--setgid", strconv.Itoa(userID)}
+	line := []string{"--mount=" + namespaces + "mnt", "--net=" + namespaces + "net"}
+	if s.boottime != 0 {
+		// Only a new process can live at another time.
+		line = append(line, "unshare", "--time", "--boottime", strconv.Itoa(int(s.boottime.Seconds())),
+			"--fork", "--kill-child=KILL")
+	}
+	line = append(append(append(line, identity...), name), args...)
+	cmd := exec.CommandContext(ctx, "nsenter", line...)
+	cmd.Env = s.environment()
+	if err := s.writeSettings(); err != nil {
+		cmd.Err = err
+	}
+	return cmd
+}
+
+func (s *Stage) environment() []string {
+	env := map[string]string{
+		"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": homeDir, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8",
+		"XDG_RUNTIME_DIR": runUser, "BALISE_STATE_DIR": homeDir + "/.local/state/balise", "BALISE_CONFIG": settingsPath,
+		"DBUS_SYSTEM_BUS_ADDRESS":  "unix:path=/run/dbus/system_bus_socket",
+		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + runUser + "/bus", "CUPS_SERVER": cupsSocket,
+	}
+	maps.Copy(env, s.env)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}
+
+func (s *Stage) writeSettings() error {
+	raw, err := yaml.Marshal(s.settings)
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	return s.machine.write(settingsPath, string(raw))
 }

@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -198,7 +197,7 @@ func (w *World) start(dir string) error {
 	if err := os.WriteFile(w.CAFile, w.ca.pem, 0o644); err != nil {
 		return err
 	}
-	conf := &tls.Config{GetCertificate: w.certificate}
+	conf := w.tls()
 	w.add("dns1", w.dnsServer(DNS1))
 	w.add("dns2", w.dnsServer(DNS2))
 	w.add("exits", func() ([]io.Closer, error) { return w.accept(nil, hangUp, w.Egress()...) })

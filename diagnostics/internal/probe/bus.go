@@ -4,99 +4,99 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// The answers of a bus that say nothing about what was asked.
-var (
-	// ErrNoBus says that there is no message bus here: a container, another system.
-	ErrNoBus = errors.New("no message bus")
-	// ErrNoService says that nobody on the bus offers what was asked for.
-	ErrNoService = errors.New("no such service on the message bus")
-)
+// bus is a connection to a message bus that is kept for several questions. Nothing is ever started by asking.
+type bus struct{ conn *dbus.Conn }
 
-// busPatience bounds one look at a bus: a service on this computer answers within milliseconds.
-const busPatience = 900 * time.Millisecond
+// systemSocket is where the system's bus listens when the environment does not say otherwise.
+const systemSocket = "/run/dbus/system_bus_socket"
 
-// bus is one of the two message buses.
-type bus int
+// ErrNoBus says that there is no message bus here, or nobody on it who offers what was asked for.
+var ErrNoBus = errors.New("nobody on the message bus answers for this")
 
-const (
-	systemBus bus = iota
-	sessionBus
-)
-
-// ask connects, hands the connection to f and closes it. No service is ever started for a question: one that
-// does not run has nothing to say about the computer.
-func (b bus) ask(ctx context.Context, f func(ctx context.Context, conn *dbus.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, busPatience)
-	defer cancel()
-	connect := dbus.ConnectSystemBus
-	if b == sessionBus {
-		if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
-			return ErrNoBus // godbus would start one
-		}
-		connect = dbus.ConnectSessionBus
+// openSystemBus connects to the system's bus.
+func openSystemBus(ctx context.Context) (bus, error) {
+	if os.Getenv("DBUS_SYSTEM_BUS_ADDRESS") == "" && !there(systemSocket) && !there("/var"+systemSocket) {
+		return bus{}, fmt.Errorf("%w: no system bus", ErrNoBus)
 	}
+	return openBus(ctx, dbus.ConnectSystemBus)
+}
+
+// openUserBus connects to the user's bus. Without an address in the environment there is none: the library would
+// start one.
+func openUserBus(ctx context.Context) (bus, error) {
+	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
+		return bus{}, fmt.Errorf("%w: no session bus", ErrNoBus)
+	}
+	return openBus(ctx, dbus.ConnectSessionBus)
+}
+
+// openBus gives up with the context, also when the bus accepts the connection and then stays silent.
+func openBus(
+	ctx context.Context, connect func(...dbus.ConnOption) (*dbus.Conn, error),
+) (bus, error) {
 	conn, err := connect(dbus.WithContext(ctx))
+	if ctx.Err() != nil {
+		return bus{}, fmt.Errorf("connect to the bus: %w", ctx.Err())
+	}
 	if err != nil {
-		return busError(ctx, err)
+		return bus{}, fmt.Errorf("%w: %w", ErrNoBus, err)
 	}
-	defer conn.Close()
-	return busError(ctx, f(ctx, conn))
+	return bus{conn}, nil
 }
 
-// properties reads every property of one interface of an object.
-func (b bus) properties(ctx context.Context, name, path, iface string) (map[string]dbus.Variant, error) {
-	var all map[string]dbus.Variant
-	err := b.ask(ctx, func(ctx context.Context, conn *dbus.Conn) error {
-		return conn.Object(name, dbus.ObjectPath(path)).CallWithContext(ctx,
-			"org.freedesktop.DBus.Properties.GetAll", dbus.FlagNoAutoStart, iface).Store(&all)
-	})
-	return all, err
+func there(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
-// objects are what a service manages: path, interface, property.
-type objects map[dbus.ObjectPath]map[string]map[string]dbus.Variant
+func (b bus) close() { _ = b.conn.Close() }
 
-// objects asks a service for all that it manages in one call.
-func (b bus) objects(ctx context.Context, name, path string) (objects, error) {
-	var all objects
-	err := b.ask(ctx, func(ctx context.Context, conn *dbus.Conn) error {
-		return conn.Object(name, dbus.ObjectPath(path)).CallWithContext(ctx,
-			"org.freedesktop.DBus.ObjectManager.GetManagedObjects", dbus.FlagNoAutoStart).Store(&all)
-	})
-	return all, err
+// call asks once and reads the answer into out. An error wraps ErrNoBus where
+// nobody of that name is there.
+func (b bus) call(
+	ctx context.Context, name string, path dbus.ObjectPath, method string, args []any, out ...any,
+) error {
+	call := b.conn.Object(name, path).CallWithContext(ctx, method, dbus.FlagNoAutoStart, args...)
+	if call.Err != nil {
+		return fmt.Errorf("ask %s: %w", method, busError(call.Err))
+	}
+	if err := call.Store(out...); err != nil {
+		return fmt.Errorf("read %s: %w", method, err)
+	}
+	return nil
 }
 
-// busError tells apart that there is no bus, that nobody offers the service, and that an answer did not come.
-func busError(ctx context.Context, err error) error {
-	var answer dbus.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrNoBus), errors.Is(err, ErrNoService):
+// property reads one property.
+func (b bus) property(
+	ctx context.Context, name string, path dbus.ObjectPath, iface, property string,
+) (any, error) {
+	var v dbus.Variant
+	err := b.call(ctx, name, path, "org.freedesktop.DBus.Properties.Get", []any{iface, property}, &v)
+	return v.Value(), err
+}
+
+// busError tells apart that nobody offers what was asked for and that we may not ask.
+func busError(err error) error {
+	var e dbus.Error
+	if !errors.As(err, &e) {
 		return err
-	case ctx.Err() != nil:
-		return fmt.Errorf("ask the message bus: %w", context.DeadlineExceeded)
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: %w", ErrNoBus, err)
-	case errors.As(err, &answer):
-		switch answer.Name {
-		case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner":
-			return fmt.Errorf("%w: %w", ErrNoService, err)
-		}
 	}
-	return fmt.Errorf("ask the message bus: %w", err)
+	switch e.Name {
+	case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+		"org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",
+		"org.freedesktop.DBus.Error.UnknownInterface":
+		return fmt.Errorf("%w: %s", ErrNoBus, e.Name)
+	case "org.freedesktop.DBus.Error.AccessDenied":
+		return fmt.Errorf("%w: %s", os.ErrPermission, e.Name)
+	}
+	return fmt.Errorf("%s: %w", e.Name, err)
 }
 
-// busValue reads a property of the type that it should have; another type, or none, is not ok.
-func busValue[T any](all map[string]dbus.Variant, name string) (T, bool) {
-	v, ok := all[name].Value().(T)
-	return v, ok
-}
+// callPatience is how long a service of this very computer may take for one answer.
+const callPatience = 500 * time.Millisecond

@@ -16,23 +16,11 @@ import (
 	"balise/diagnostics/cause"
 	"balise/diagnostics/checks"
 	"balise/diagnostics/repair"
+	"balise/diagnostics/snapshot"
 )
 
 // probeDeadline is the runner's five seconds, and what a slow machine needs to start a process.
 const probeDeadline = 15 * time.Second
-
-// ListChecks is the catalogue of self-tests with these settings.
-func (a *Agent) ListChecks(context.Context) ([]api.CheckInfo, error) {
-	infos := checks.Describe(a.checksConfig())
-	out := make([]api.CheckInfo, len(infos))
-	for i, c := range infos {
-		out[i] = api.CheckInfo{
-			ID: c.ID, Needs: c.Needs, ExplainedBy: c.ExplainedBy,
-			TimeoutMS: c.Timeout.Milliseconds(), Applies: c.Applies,
-		}
-	}
-	return out, nil
-}
 
 func (a *Agent) checksConfig() checks.Config {
 	cfg := a.set.now()
@@ -57,20 +45,56 @@ func (a *Agent) Check(
 	}
 	defer release()
 	defer a.stir()
+	full := len(req.Only) == 0
+	var look *glance
+	if full {
+		look = a.glance(ctx)
+		on = look.with(on)
+	}
 	begun := a.p.Now()
 	fresh, err := a.probe(ctx, req.Only, on)
 	if err != nil {
 		return api.Incident{}, a.explain(err)
 	}
+	took := a.p.Now().Sub(begun)
 	i.mu.Lock()
-	i.api.Checked, i.api.TookMS = a.p.Now().UTC(), a.p.Now().Sub(begun).Milliseconds()
+	i.api.Checked, i.api.TookMS = a.p.Now().UTC(), took.Milliseconds()
 	i.api.Results = merge(i.api.Results, fresh)
 	i.mu.Unlock()
+	var good *snapshot.Good
+	var state snapshot.State
+	var known error
+	if full {
+		state, known = look.wait()
+		good = a.compare(ctx, i, state, known)
+	}
 	if err := a.conclude(ctx, i); err != nil {
 		return api.Incident{}, a.explain(err)
 	}
+	out := i.copy()
+	if full && known == nil && well(out.Diagnosis) {
+		a.keepGood(ctx, good, state)
+	}
 	a.bus.publish(api.Event{Kind: "incident", Incident: id})
-	return i.copy(), nil
+	return out, nil
+}
+
+// compare tells the incident what changed since all was well, and returns the last time when it was. Within one
+// incident that time does not move: what was changed before the first test stays a suspect after the second.
+func (a *Agent) compare(ctx context.Context, i *complaint, now snapshot.State, err error) *snapshot.Good {
+	latest := a.lastGood(ctx)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.good == nil {
+		i.good = latest
+	}
+	if changes := a.differences(i.good, now, err); err == nil {
+		i.api.Changes = changes
+	}
+	if i.good != nil {
+		i.api.AllWell = i.good.State.Taken
+	}
+	return latest
 }
 
 // conclude makes diagnosis and proposals from the results that the incident has.
@@ -80,7 +104,9 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 		return fmt.Errorf("read the causes: %w", err)
 	}
 	now := i.copy()
-	d, explained := cause.Diagnose(a.ordered(now.Results), kb, cause.Context{})
+	d, explained := cause.Diagnose(a.ordered(now.Results), kb, cause.Context{
+		Answers: now.Answers, Changes: now.Changes, Priors: a.set.now().Priors,
+	})
 	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -36,7 +36,8 @@ type complaint struct {
 	shot     []byte
 	key      []byte // of its pseudonyms
 	snapshot *snapshot.Snapshot
-	now      time.Time // of the first review
+	good     *snapshot.Good // what its changes are changes from
+	now      time.Time      // of the first review
 	touched  time.Time
 }
 
@@ -59,6 +60,7 @@ func (i *complaint) copy() api.Incident {
 	c.Repairs = slices.Clone(c.Repairs)
 	c.OtherRepairs = slices.Clone(c.OtherRepairs)
 	c.Attempts = slices.Clone(c.Attempts)
+	c.Changes = slices.Clone(c.Changes)
 	return c
 }
 

@@ -230,6 +230,8 @@ type Incident struct {
 	// Changes are all differences from the last time when all was well, newest first; those that may have to
 	// do with the problem stand in the diagnosis too.
 	Changes []Change `json:"changes,omitempty"`
+	// AllWell is the last time when all was well before this incident, with which Changes compare.
+	AllWell time.Time `json:"all_well,omitzero"`
 	// Moment is the marked moment and the minutes of the record around it that would go along; nil without.
 	Moment       *Moment         `json:"moment,omitempty"`
 	Repairs      []RepairInfo    `json:"repairs,omitempty"`       // that fit the diagnosis, available first

@@ -38,6 +38,7 @@ func All(cfg Config) []diagnostics.Check {
 func networkParams(cfg Config) network.Params {
 	p := network.Params{
 		Portal: cfg.Portal, Egress: cfg.Egress, Desk: cfg.Desk, CAFile: cfg.CAFile, Proxy: cfg.Proxy,
+		VPN: network.VPN(cfg.VPN), UDP: cfg.UDP, Load: cfg.Load,
 	}
 	for _, s := range cfg.Services {
 		p.Services = append(p.Services, network.Endpoint{Name: s.Name, URL: s.URL})

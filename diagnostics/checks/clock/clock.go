@@ -24,7 +24,7 @@ type Params struct {
 	Proxy  string
 }
 
-// Checks is the list of one: time.skew.
+// Checks are whether the clock is right, and whether something keeps it so.
 func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	spec := cat.Get("time.skew")
 	warn := seconds(spec.Limit("warn_s"))
@@ -35,7 +35,7 @@ func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 			return diagnostics.Outcome{Status: diagnostics.NA, Detail: "config.probes.time"}
 		}
 		return judge(ask(ctx, refs, p), warn, fail)
-	})}
+	}), cat.Get("time.sync").Check(sync)}
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

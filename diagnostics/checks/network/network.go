@@ -29,6 +29,9 @@ type Params struct {
 	Desk     string
 	CAFile   string
 	Proxy    string
+	VPN      VPN
+	UDP      string // host:port of a STUN server
+	Load     string // URL of a large object
 }
 
 // Checks are the network's self-tests, from the cable outwards.
@@ -38,15 +41,24 @@ func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	add := func(id string, make func(spec) diagnostics.Check) {
 		list = append(list, make(cat.Get(id)))
 	}
+	add("net.radio", func(s spec) diagnostics.Check { return s.Check(radio(s)) })
 	add("net.link", func(s spec) diagnostics.Check { return s.Check(link(s)) })
+	add("net.wifi", func(s spec) diagnostics.Check { return s.Check(wifiCheck(s)) })
 	add("net.addr", func(s spec) diagnostics.Check { return s.Check(addr(s)) })
 	add("net.gateway", func(s spec) diagnostics.Check { return s.Check(gateway(s)) })
 	add("net.dns.system", func(s spec) diagnostics.Check { return s.Check(dnsSystem(s, p)) })
 	add("net.dns.servers", func(s spec) diagnostics.Check { return s.Check(dnsServers(s, p)) })
+	add("net.dns.hijack", func(s spec) diagnostics.Check { return s.Check(dnsHijack(s, p)) })
 	add("net.egress", func(s spec) diagnostics.Check { return s.Check(egress(s, p)) })
 	add("net.portal", func(s spec) diagnostics.Check { return s.Check(portal(s, p)) })
 	add("net.proxy", func(s spec) diagnostics.Check { return s.Check(proxy(s, p)) })
+	add("net.ipv6", func(s spec) diagnostics.Check { return s.Check(ipv6(s, p)) })
+	add("net.quality", func(s spec) diagnostics.Check { return s.Check(quality(s, p)) })
+	add("net.mtu", func(s spec) diagnostics.Check { return s.Check(mtu(s, p)) })
+	add("net.udp", func(s spec) diagnostics.Check { return s.Check(udp(s, p)) })
 	add("net.tls", func(s spec) diagnostics.Check { return s.Check(tlsCheck(s, p)) })
+	add("net.vpn", func(s spec) diagnostics.Check { return s.Check(vpn(s, p)) })
+	add("net.responsiveness", func(s spec) diagnostics.Check { return s.Check(responsiveness(s, p)) })
 	return list
 }
 

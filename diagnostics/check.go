@@ -18,6 +18,17 @@ type Check struct {
 	// this one pointless: it is then skipped, and cancelled if it runs. Rarely right: a check that would
 	// only wait in vain belongs here, one whose answer is evidence does not.
 	MootBy []string
+	// Beyond says that the target lies beyond the router. The run then learns from each connection how far
+	// that is, and how long silence must last to mean something.
+	Beyond bool
+	// Stops lists causes of this check (tails) that make it pointless to wait any longer for whatever it
+	// explains: once confirmed, checks that have this one among their needs and explanations, however far
+	// up, and are still silent when an answer should have come, are cancelled. Unlike what is moot, they
+	// were heard first: what contradicts this check, or fails in a way of its own, does so quickly.
+	Stops []string
+	// UnlessPasses lists checks any of which, passing, shows that there is a way around this check's failure:
+	// then it stops nothing.
+	UnlessPasses []string
 	// Timeout is the deadline of one attempt.
 	Timeout time.Duration
 	// Host groups checks that load the same remote host; at most eight of a group run together.

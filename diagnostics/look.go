@@ -12,6 +12,7 @@ type look struct {
 	deadline time.Time // when the last attempt must have ended
 	slots    []chan struct{}
 	retried  func()
+	pace     *pace // of what lies beyond the router; nil on this side of it
 
 	started  time.Time
 	answers  chan answer
@@ -41,7 +42,7 @@ func (l *look) run(ctx context.Context) Result {
 	if detail := l.start(ctx, 0); detail != "" {
 		return l.unknown(detail)
 	}
-	second := time.NewTimer(SecondLook)
+	second := time.NewTimer(l.firstTick())
 	defer second.Stop()
 	if l.check.Once {
 		second.Stop()
@@ -58,11 +59,10 @@ func (l *look) run(ctx context.Context) Result {
 				second.Reset(RetryPause)
 			}
 		case <-second.C:
-			if l.attempts[1] == nil && l.start(ctx, 1) == "" {
-				l.retried()
-			} else if l.attempts[1] == nil {
-				none := &Outcome{Status: Unknown, Detail: DetailOutOfTime}
-				l.attempts[1] = &attempt{late: true, outcome: none}
+			if l.early() {
+				second.Reset(patienceTick)
+			} else {
+				l.lookAgain(ctx)
 			}
 		case <-wait.C:
 			l.abandon()
@@ -72,6 +72,33 @@ func (l *look) run(ctx context.Context) Result {
 		}
 		wait.Stop()
 	}
+}
+
+// firstTick is when to think of a second look for the first time.
+func (l *look) firstTick() time.Duration {
+	if l.pace == nil {
+		return SecondLook
+	}
+	return leastPatience
+}
+
+// early tells whether the first attempt is silent, but not for long enough to give it company.
+func (l *look) early() bool {
+	first := l.attempts[0]
+	return l.pace != nil && first.outcome == nil && !l.pace.second(time.Since(first.started))
+}
+
+// lookAgain begins the second attempt, if there is time for it.
+func (l *look) lookAgain(ctx context.Context) {
+	if l.attempts[1] != nil {
+		return
+	}
+	if l.start(ctx, 1) == "" {
+		l.retried()
+		return
+	}
+	none := &Outcome{Status: Unknown, Detail: DetailOutOfTime}
+	l.attempts[1] = &attempt{late: true, outcome: none}
 }
 
 // start begins an attempt once there is a slot for it; it returns a detail when there is no time left.
@@ -92,7 +119,7 @@ func (l *look) start(ctx context.Context, try int) string {
 	}
 	a := &attempt{started: now, giveUp: end.Add(grace), release: sync.OnceFunc(release)}
 	l.attempts[try] = a
-	actx, cancel := context.WithDeadline(ctx, end)
+	actx, cancel := context.WithDeadline(withPace(ctx, l.pace), end)
 	go func() {
 		defer cancel()
 		out := guard(actx, l.check, try)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,11 @@ type run struct {
 	done     []bool
 	begun    []bool
 	cancel   []context.CancelFunc
+	since    []time.Time // when each was begun
 	left     int
+	pace     *pace
+	stops    []int       // confirmed failures that make waiting pointless
+	wake     *time.Timer // when the next of those that only wait is due
 }
 
 // message is a retry (result nil) or the end of a check.
@@ -40,8 +45,10 @@ func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
 		all: make(chan struct{}, MaxParallel), hosts: map[string]chan struct{}{},
 		messages: make(chan message, 2*n+1), // room for all: a check never waits for the loop
 		results:  make([]Result, n), done: make([]bool, n), begun: make([]bool, n),
-		cancel: make([]context.CancelFunc, n), left: n,
+		cancel: make([]context.CancelFunc, n), since: make([]time.Time, n), left: n,
+		wake: time.NewTimer(RunTimeout),
 	}
+	run.pace = newPace(run.started)
 	run.deadline = run.started.Add(RunTimeout - settle)
 	for _, c := range r.checks {
 		if c.Host != "" && run.hosts[c.Host] == nil {
@@ -52,17 +59,22 @@ func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
 }
 
 func (r *run) loop() {
+	defer r.wake.Stop()
 	r.advance()
 	for r.left > 0 {
-		m := <-r.messages
-		if r.done[m.check] {
-			continue // made moot meanwhile
+		select {
+		case m := <-r.messages:
+			if r.done[m.check] {
+				continue // made moot meanwhile
+			}
+			if m.result == nil {
+				r.on(Event{Kind: CheckRetried, ID: r.checks[m.check].ID, At: m.at})
+				continue
+			}
+			r.finish(m.check, *m.result)
+		case <-r.wake.C:
 		}
-		if m.result == nil {
-			r.on(Event{Kind: CheckRetried, ID: r.checks[m.check].ID, At: m.at})
-			continue
-		}
-		r.finish(m.check, *m.result)
+		r.sweep()
 		r.advance()
 	}
 }
@@ -121,13 +133,16 @@ func (r *run) start(i int) {
 	c := r.checks[i]
 	r.begun[i] = true
 	ctx, cancel := context.WithCancel(r.ctx)
-	r.cancel[i] = cancel
+	r.cancel[i], r.since[i] = cancel, time.Now()
 	r.on(Event{Kind: CheckStarted, ID: c.ID, At: time.Now()})
 	go func() {
 		defer cancel()
 		l := look{
 			check: c, deadline: r.deadline, slots: r.slots(c),
 			retried: func() { r.messages <- message{check: i, at: time.Now()} },
+		}
+		if c.Beyond {
+			l.pace = r.pace
 		}
 		res := l.run(ctx)
 		r.messages <- message{check: i, result: &res}
@@ -150,9 +165,73 @@ func (r *run) finish(i int, res Result) {
 	r.left--
 	r.results[i] = res
 	r.on(Event{Kind: CheckFinished, ID: res.ID, Result: &r.results[i], At: time.Now()})
+	_, tail, _ := strings.Cut(string(res.Cause), "/")
 	if res.Status == Fail && res.Detail != DetailUnconfirmed {
 		r.moot(res)
+		if slices.Contains(r.checks[i].Stops, tail) {
+			r.stops = append(r.stops, i)
+		}
 	}
+	if r.checks[i].Beyond && tail == Flapping {
+		r.pace.lost()
+	}
+}
+
+// sweep ends what only waits although a confirmed failure explains why nobody answers.
+func (r *run) sweep() {
+	next := time.Duration(0)
+	for _, root := range r.stops {
+		if r.wayAround(root) {
+			continue
+		}
+		for i := range r.checks {
+			if r.done[i] || !r.under[i][root] || r.worksBetween(i, root) {
+				continue
+			}
+			wait := time.Duration(0)
+			if r.begun[i] {
+				wait = r.pace.hearing() - time.Since(r.since[i])
+			}
+			if wait <= 0 {
+				r.skip(i, r.checks[root].ID)
+			} else if next == 0 || wait < next {
+				next = wait
+			}
+		}
+	}
+	if next > 0 {
+		r.wake.Reset(next)
+	}
+}
+
+// wayAround tells whether something shows, or may still show, that all is not lost with this failure.
+func (r *run) wayAround(root int) bool {
+	for _, id := range r.checks[root].UnlessPasses {
+		if i, ok := r.index[id]; ok && (!r.done[i] || r.results[i].Status == Pass) {
+			return true
+		}
+	}
+	return false
+}
+
+// worksBetween tells whether something works through which the failure would have to act.
+func (r *run) worksBetween(i, root int) bool {
+	for at, between := range r.under[i] {
+		if between && r.under[at][root] && r.done[at] && r.results[at].Status == Pass {
+			return true
+		}
+	}
+	return false
+}
+
+// skip ends a check, running or not.
+func (r *run) skip(i int, by string) {
+	if r.cancel[i] != nil {
+		r.cancel[i]()
+	}
+	r.finish(i, Result{
+		ID: r.checks[i].ID, Status: Skip, Detail: DetailMoot, BlockedBy: []string{by}, Started: time.Now(),
+	})
 }
 
 // moot ends what a confirmed failure makes pointless, running or not.
@@ -161,12 +240,7 @@ func (r *run) moot(by Result) {
 		if r.done[i] || !(slices.Contains(c.MootBy, by.ID) || slices.Contains(c.MootBy, string(by.Cause))) {
 			continue
 		}
-		if r.cancel[i] != nil {
-			r.cancel[i]()
-		}
-		r.finish(i, Result{
-			ID: c.ID, Status: Skip, Detail: DetailMoot, BlockedBy: []string{by.ID}, Started: time.Now(),
-		})
+		r.skip(i, by.ID)
 	}
 }
 

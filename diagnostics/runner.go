@@ -51,6 +51,7 @@ type Runner struct {
 	checks []Check
 	index  map[string]int
 	goos   string
+	under  [][]bool // by check: which others it needs or is explained by, directly or by way of others
 }
 
 // NewRunner checks the list: every id stands once, every need is in the list, and needs have no cycle.
@@ -77,7 +78,24 @@ func NewRunner(checks []Check) (*Runner, error) {
 			}
 		}
 	}
+	r.under = make([][]bool, len(checks))
+	for i := range checks {
+		r.under[i] = make([]bool, len(checks))
+		r.climb(i, r.under[i])
+	}
 	return r, r.acyclic()
+}
+
+// climb marks everything above a check.
+func (r *Runner) climb(i int, marks []bool) {
+	for _, list := range [...][]string{r.checks[i].Needs, r.checks[i].ExplainedBy} {
+		for _, id := range list {
+			if up, ok := r.index[id]; ok && !marks[up] {
+				marks[up] = true
+				r.climb(up, marks)
+			}
+		}
+	}
 }
 
 // acyclic walks the needs depth first; meeting a check that is still being walked is a cycle.

@@ -42,6 +42,10 @@ type Spec struct {
 	Causes []string `yaml:"causes"`
 	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
 	Limits map[string]float64 `yaml:"limits"`
+	// Beyond, Stops and UnlessPasses are those of diagnostics.Check. They stand together in pace.yaml.
+	Beyond       bool     `yaml:"-"`
+	Stops        []string `yaml:"-"`
+	UnlessPasses []string `yaml:"-"`
 }
 
 // Limit returns a threshold. A name that the catalogue lacks is a defect of the build, found by the first
@@ -67,6 +71,7 @@ func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) 
 	return diagnostics.Check{
 		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy, MootBy: s.MootBy,
 		Timeout: s.Timeout, Platforms: s.Platforms, Once: s.Once, OnDemand: s.OnDemand, Run: run,
+		Beyond: s.Beyond, Stops: s.Stops, UnlessPasses: s.UnlessPasses,
 	}
 }
 
@@ -147,5 +152,5 @@ func load() (map[string]Spec, error) {
 			all[id] = s
 		}
 	}
-	return all, nil
+	return all, addPace(all)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"balise/diagnostics"
 )
 
 // Kinds of a failed connection, the same on every system.
@@ -79,12 +81,20 @@ type Dial struct {
 	Took time.Duration
 }
 
-// DialTCP connects to an address literal.
+// DialTCP connects to an address literal. It waits no longer than the run knows to be worth it, and tells the
+// run how long the way was.
 func DialTCP(ctx context.Context, addr string) Dial {
 	start := time.Now()
+	done := func(answered, lost bool) {}
+	if a, err := netip.ParseAddrPort(addr); err == nil && !a.Addr().Unmap().IsLoopback() {
+		ctx, done = diagnostics.Connecting(ctx)
+	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
-	return Dial{Conn: conn, Err: err, Took: time.Since(start)}
+	took := time.Since(start)
+	lost, _ := LostSYN(took)
+	done(err == nil || errors.Is(err, syscall.ECONNREFUSED), lost && err == nil)
+	return Dial{Conn: conn, Err: err, Took: took}
 }
 
 // LostSYN tells whether a connection took as long as one or two lost requests: the first is sent again after

@@ -162,17 +162,23 @@ func (p *program) resident(ctx context.Context, page string, withTray bool) erro
 		go show(ctx, a, page, log)
 	}
 	if withTray {
-		p.runTray(ctx, a, log)
+		p.runTray(ctx, a, notes, log)
 	}
 	return errors.Join(<-ended, a.Close())
 }
 
 // runTray blocks on the main goroutine, as systems want it of whoever owns a tray icon. Without a session bus
 // there is no tray and it returns at once.
-func (p *program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger) {
+func (p *program) runTray(ctx context.Context, a *agent.Agent, notes *notify.Notifier, log *slog.Logger) {
 	t := tray.New(tray.Params{
 		Texts: p.texts(), Log: log,
-		OnAction: func(action tray.Action) { act(ctx, a, action, log) },
+		OnAction: func(action tray.Action) {
+			if action == tray.Now {
+				p.mark(ctx, a, notes, log)
+				return
+			}
+			act(ctx, a, action, log)
+		},
 		OnHost: func(present bool) {
 			if present {
 				a.Unwarn("tray.no_host")
@@ -184,9 +190,11 @@ func (p *program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger)
 		},
 	})
 	go a.Tell(ctx, func(s api.State) {
+		record, err := a.Record(ctx, api.RecordStatus)
 		t.Set(tray.Status{
 			Unread: s.Unread, Waiting: s.Waiting, Refused: s.Refused, Practice: s.Desk.Practice,
-			Problem: s.Desk.Problem != nil,
+			Problem: s.Desk.Problem != nil || s.Background != nil && s.Background.Problem != nil,
+			Record:  err == nil && record.On,
 		})
 	})
 	if err := t.Run(ctx); err != nil {
@@ -211,6 +219,22 @@ func (p *program) noWindow(ctx context.Context, a *agent.Agent, notes *notify.No
 	defer cancel()
 	// A desktop without notifications has the line above.
 	_ = notes.Show(ctx, notify.Note{Key: api.CodeNoWindow, Title: what, Body: next})
+}
+
+// mark keeps this moment of the record, and says that it did: nothing else shows after the click.
+func (p *program) mark(ctx context.Context, a *agent.Agent, notes *notify.Notifier, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, api.QuickDeadline)
+	defer cancel()
+	if _, err := a.Record(ctx, api.RecordNow); err != nil {
+		log.Warn("mark a moment of the record", "error", err)
+		show(ctx, a, "settings", log) // the page says how the record stands
+		return
+	}
+	texts := p.texts()
+	note := notify.Note{Key: "describe", Title: texts.T("tray.marked.title"), Body: texts.T("tray.marked.text")}
+	if err := notes.Show(ctx, note); err != nil {
+		show(ctx, a, "describe", log) // no notifications on this desktop: the first page says it too
+	}
 }
 
 // act does what an entry of the tray's menu says.

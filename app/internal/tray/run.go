@@ -49,7 +49,7 @@ func (t *Tray) Run(ctx context.Context) (err error) {
 
 // menu is the entries that change or can be clicked.
 type menu struct {
-	report, tickets, check, desk, quit *systray.MenuItem
+	report, now, tickets, check, desk, quit *systray.MenuItem
 }
 
 // build makes the menu and starts the goroutines that serve it; they end with ctx. The library answers no host
@@ -59,6 +59,7 @@ func (t *Tray) build(ctx context.Context) {
 	systray.SetTitle(texts.T("app.name"))
 	m := &menu{
 		report:  systray.AddMenuItem(texts.T("tray.report"), ""),
+		now:     systray.AddMenuItem(texts.T("tray.now"), ""),
 		tickets: systray.AddMenuItem(texts.T("tray.tickets"), ""),
 		check:   systray.AddMenuItem(texts.T("tray.check"), ""),
 		desk:    systray.AddMenuItem(texts.T("tray.desk"), ""),
@@ -66,7 +67,7 @@ func (t *Tray) build(ctx context.Context) {
 	systray.AddSeparator()
 	m.quit = systray.AddMenuItem(texts.T("tray.quit"), "")
 	shown := lookOf(t.get(), texts)
-	t.show(m, shown, look{practice: !shown.practice})
+	t.show(m, shown, look{practice: !shown.practice, record: !shown.record})
 	go t.serveClicks(ctx, m)
 	go t.keepUp(ctx, m, shown)
 }
@@ -88,12 +89,19 @@ func (t *Tray) show(m *menu, now, before look) {
 		m.tickets.SetTitle(now.tickets)
 	}
 	if now.practice != before.practice {
-		if now.practice {
-			m.desk.Show()
-		} else {
-			m.desk.Hide()
-		}
+		showItem(m.desk, now.practice)
 	}
+	if now.record != before.record {
+		showItem(m.now, now.record)
+	}
+}
+
+func showItem(item *systray.MenuItem, shown bool) {
+	if shown {
+		item.Show()
+		return
+	}
+	item.Hide()
 }
 
 // keepUp shows changes, at most one per second.
@@ -128,6 +136,8 @@ func (t *Tray) serveClicks(ctx context.Context, m *menu) {
 			return
 		case <-m.report.ClickedCh:
 			t.act(Report)
+		case <-m.now.ClickedCh:
+			t.act(Now)
 		case <-m.tickets.ClickedCh:
 			t.act(Tickets)
 		case <-m.check.ClickedCh:

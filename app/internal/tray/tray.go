@@ -24,6 +24,7 @@ type Action string
 // The entries.
 const (
 	Report   Action = "report"  // describe a problem, with a picture of the screen of now; also a click on the icon
+	Now      Action = "now"     // mark this moment in the record of the last day
 	Tickets  Action = "tickets" // my tickets
 	Check    Action = "check"   // check this computer
 	DeskPage Action = "desk"    // the practice desk's page
@@ -50,6 +51,7 @@ type Status struct {
 	Refused  int  // of them refused: somebody has to look
 	Problem  bool // the last check named a problem, or the desk cannot be used
 	Practice bool // the practice desk is in use
+	Record   bool // the record of the last day is kept: a moment can be marked
 }
 
 // Tray is the icon. Set may be called at any time, before Run too.
@@ -131,10 +133,11 @@ type look struct {
 	tickets  string // the label of "my tickets"
 	tooltip  string
 	practice bool
+	record   bool
 }
 
 func lookOf(s Status, texts *i18n.Printer) look {
-	l := look{shape: shapeOf(s), tickets: texts.T("tray.tickets"), practice: s.Practice}
+	l := look{shape: shapeOf(s), tickets: texts.T("tray.tickets"), practice: s.Practice, record: s.Record}
 	tip := texts.T("tray.tip.normal")
 	switch l.shape {
 	case attention:

@@ -35,7 +35,10 @@ func TestLookInFrench(t *testing.T) {
 	if got.tickets != "Mes demandes (2 nouvelles réponses)" || got.tooltip != "Balise\u00a0: 2 nouvelles réponses" || !got.practice {
 		t.Errorf("%+v", got)
 	}
-	if got := lookOf(Status{}, texts); got.tickets != "Mes demandes" || got.tooltip == "" {
+	if got := lookOf(Status{Record: true}, texts); !got.record {
+		t.Errorf("no moment can be marked: %+v", got)
+	}
+	if got := lookOf(Status{}, texts); got.record || got.tickets != "Mes demandes" || got.tooltip == "" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -43,7 +43,7 @@ func (q *question) ask(asked api.Question) object {
 	u := q.u
 	var options objects
 	for _, option := range asked.Options {
-		b := widgets.NewButton(u.inPage, widgets.Secondary, u.optionText(asked.ID, option), func() {
+		b := widgets.NewButton(u.inPage, widgets.Secondary, u.t.Option(asked.ID, option), func() {
 			u.flow.answer(asked.ID, option)
 		})
 		if u.flow.answering {
@@ -55,7 +55,7 @@ func (q *question) ask(asked api.Question) object {
 		options.add(b)
 	}
 	return widgets.NewPanel(widgets.ToneInfo, widgets.Caption(u.tr("verdict.question")),
-		widgets.Heading(u.questionText(asked.ID)), row(options...))
+		widgets.Heading(u.t.Question(asked.ID)), row(options...))
 }
 
 // answered is an answer that counts, and the way to take it back.
@@ -65,26 +65,6 @@ func (q *question) answered(id, option string) object {
 	if u.flow.answering {
 		back.Disable()
 	}
-	return stack(widgets.Body(u.tr("verdict.answered", "question", u.questionText(id), "answer",
-		u.optionText(id, option))), row(back))
-}
-
-// questionText is a question in words; one of a newer agent is asked by its code.
-func (u *UI) questionText(id string) string {
-	if key := "question." + id + ".text"; u.t.Has(key) {
-		return u.t.T(key)
-	}
-	return widgets.Line(id)
-}
-
-func (u *UI) optionText(id, option string) string {
-	for _, key := range []string{"question." + id + ".option." + option, "question.option." + option} {
-		if u.t.Has(key) {
-			return u.t.T(key)
-		}
-	}
-	if key := "window." + option; u.t.Has(key) {
-		return u.t.T(key) // yes and no
-	}
-	return widgets.Line(option)
+	return stack(widgets.Body(u.tr("verdict.answered", "question", u.t.Question(id), "answer",
+		u.t.Option(id, option))), row(back))
 }

@@ -27,7 +27,7 @@ func TestAnAnswerMakesTheVerdictAgainInPlaceByKeyboard(t *testing.T) {
 	r.says(r.tr("verdict.question"))
 	tests := r.a.Called("Check")
 	// When it is answered with Tab and Enter alone
-	r.tabTo(r.u.optionText("several", "yes"))
+	r.tabTo(r.u.t.Option("several", "yes"))
 	r.key(fyne.KeyReturn)
 	r.until("the answer counts", func() bool { return r.u.flow.inc.Diagnosis.Confidence == "confirmed" })
 	r.rest()
@@ -46,7 +46,7 @@ func TestAnAnswerMakesTheVerdictAgainInPlaceByKeyboard(t *testing.T) {
 	a.Unlock()
 	r.press(r.tr("verdict.take_back"))
 	r.says(r.tr("verdict.question"))
-	if b, ok := r.u.win.Canvas().Focused().(*widgets.Button); !ok || b.Text != r.u.optionText("several", "yes") {
+	if b, ok := r.u.win.Canvas().Focused().(*widgets.Button); !ok || b.Text != r.u.t.Option("several", "yes") {
 		t.Errorf("the keyboard is on %+v", r.u.win.Canvas().Focused())
 	}
 }
@@ -57,7 +57,7 @@ func TestAnAnswerThatTheAgentDoesNotTakeIsSaid(t *testing.T) {
 	a.Fail = map[string]error{"Answer": api.NewError(api.CodeInternal, nil)}
 	r := newRig(t, setup{agent: a})
 	r.toVerdict("x")
-	r.press(r.u.optionText("several", "no"))
+	r.press(r.u.t.Option("several", "no"))
 	what, _ := r.u.t.Error(api.CodeInternal, nil)
 	r.says(what)
 	r.says(r.tr("verdict.question"))

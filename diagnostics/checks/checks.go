@@ -8,10 +8,13 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/clock"
+	"balise/diagnostics/checks/display"
 	"balise/diagnostics/checks/network"
 	"balise/diagnostics/checks/performance"
+	"balise/diagnostics/checks/power"
 	"balise/diagnostics/checks/printing"
 	"balise/diagnostics/checks/services"
+	"balise/diagnostics/checks/sound"
 	"balise/diagnostics/checks/storage"
 	"balise/diagnostics/checks/system"
 )
@@ -30,6 +33,9 @@ func All(cfg Config) []diagnostics.Check {
 		services.Checks(cat, serviceParams(cfg)),
 		storage.Checks(cat),
 		performance.Checks(cat),
+		sound.Checks(cat),
+		power.Checks(cat),
+		display.Checks(cat),
 		system.Checks(cat),
 		printing.Checks(cat),
 	)

@@ -1,5 +1,5 @@
-// Package performance holds the self-tests perf.memory and perf.cpu: is the computer out of breath, and
-// because of whom.
+// Package performance holds the self-tests perf.memory, perf.cpu, perf.io, perf.thermal and perf.boot: is the
+// computer out of breath, and because of whom.
 //
 // Programs are named, never more: a command line holds what people type.
 package performance
@@ -19,6 +19,12 @@ const (
 	MemoryLow      diagnostics.Cause = "perf.memory/low"
 	MemoryPressure diagnostics.Cause = "perf.memory/pressure"
 	CPUBusy        diagnostics.Cause = "perf.cpu/busy"
+	CPUHog         diagnostics.Cause = "perf.cpu/hog"
+	IOWaiting      diagnostics.Cause = "perf.io/waiting"
+	IOSlow         diagnostics.Cause = "perf.io/slow"
+	Throttled      diagnostics.Cause = "perf.thermal/throttled"
+	TooHot         diagnostics.Cause = "perf.thermal/hot"
+	BootSlow       diagnostics.Cause = "perf.boot/slow"
 )
 
 const (
@@ -31,13 +37,19 @@ const (
 )
 
 // Checks lists the self-tests of this area.
-func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, probe.NewPerf()) }
+func Checks(cat catalogue.Catalogue) []diagnostics.Check {
+	return checks(cat, probe.NewPerf(), probe.NewMachine())
+}
 
-func checks(cat catalogue.Catalogue, p probe.Perf) []diagnostics.Check {
+func checks(cat catalogue.Catalogue, p probe.Perf, m probe.Machine) []diagnostics.Check {
+	io, thermal, boot := cat.Get("perf.io"), cat.Get("perf.thermal"), cat.Get("perf.boot")
 	memory, cpu := cat.Get("perf.memory"), cat.Get("perf.cpu")
 	return []diagnostics.Check{
 		memory.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkMemory(ctx, p, memory) }),
 		cpu.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkCPU(ctx, p, cpu) }),
+		io.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkIO(ctx, p, m, io) }),
+		thermal.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkThermal(ctx, p, m, thermal) }),
+		boot.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkBoot(ctx, m, boot) }),
 	}
 }
 
@@ -97,61 +109,87 @@ func judgeMemory(spec catalogue.Spec, available, swap, waiting float64) diagnost
 	return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
 }
 
+// checkCPU looks for half a second, and for three more only if that showed something. Two things are worth
+// it: processors that have nothing left, and one program of the user's own that takes a whole processor, which
+// on a computer with many is felt as heat and noise long before the first.
 func checkCPU(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnostics.Outcome {
-	busy, _, err := look(ctx, p, firstLook, false)
+	l, err := look(ctx, p, firstLook, false)
 	if err != nil {
 		return broken(err)
 	}
 	window := firstLook
-	var top []string
-	if busy >= spec.Limit("warn_busy_percent") {
+	if l.busy >= spec.Limit("warn_busy_percent") || l.hogged >= spec.Limit("warn_hog_percent") {
 		window = longLook
-		if busy, top, err = look(ctx, p, longLook, true); err != nil {
+		if l, err = look(ctx, p, longLook, true); err != nil {
 			return broken(err)
 		}
 	}
-	o := diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
-	switch {
-	case busy > spec.Limit("fail_busy_percent"):
-		o = bad(spec, diagnostics.Fail, CPUBusy)
-	case busy >= spec.Limit("warn_busy_percent"):
-		o = bad(spec, diagnostics.Warn, CPUBusy)
-	}
+	o := judgeCPU(spec, l, window)
 	o.Facts = []diagnostics.Fact{
-		diagnostics.Float("busy_percent", tenth(busy), "%"),
+		diagnostics.Float("busy_percent", tenth(l.busy), "%"),
 		diagnostics.Int("window_ms", window.Milliseconds(), "ms"),
 		diagnostics.Int("cpus", int64(p.CPUs), ""),
 	}
-	if o.Status.Bad() && len(top) > 0 {
-		o.Facts = append(o.Facts, names(top))
+	switch {
+	case o.Cause == CPUHog:
+		o.Facts = append(o.Facts, names([]string{l.hog}),
+			diagnostics.Float("of_one_percent", math.Round(l.hogged), "%"))
+	case o.Status.Bad() && len(l.top) > 0:
+		o.Facts = append(o.Facts, names(l.top))
 	}
 	return o
 }
 
+func judgeCPU(spec catalogue.Spec, l load, window time.Duration) diagnostics.Outcome {
+	switch {
+	case l.busy > spec.Limit("fail_busy_percent"):
+		return bad(spec, diagnostics.Fail, CPUBusy)
+	case l.busy >= spec.Limit("warn_busy_percent"):
+		return bad(spec, diagnostics.Warn, CPUBusy)
+	case window >= longLook && l.hogged >= spec.Limit("warn_hog_percent"):
+		return bad(spec, diagnostics.Warn, CPUHog)
+	}
+	return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
+}
+
+// load is what one look at the processors showed.
+type load struct {
+	busy   float64  // percent of all processors
+	top    []string // who used them, if asked
+	hog    string   // the one program of this user's that used most of one processor
+	hogged float64  // percent of that one
+}
+
 // look measures the processors over a window and, if asked, which programs used them.
-func look(ctx context.Context, p probe.Perf, window time.Duration, who bool) (float64, []string, error) {
-	var before []probe.Process
+func look(ctx context.Context, p probe.Perf, window time.Duration, who bool) (load, error) {
+	var before, after []probe.Process
 	if who {
 		before, _ = p.Processes(ctx)
 	}
+	own, _ := p.Own(ctx) // without, nobody is named
 	first, err := p.CPU(ctx)
 	if err != nil {
-		return 0, nil, err
+		return load{}, err
 	}
+	started := p.Now()
 	if err := p.Sleep(ctx, window); err != nil {
-		return 0, nil, err
+		return load{}, err
 	}
 	second, err := p.CPU(ctx)
 	if err != nil {
-		return 0, nil, err
+		return load{}, err
 	}
-	var top []string
+	// On a computer that is out of breath the sleep takes longer than it was asked to.
+	took := max(window, p.Now().Sub(started))
+	l := load{busy: probe.BusyPercent(first, second)}
+	ownAfter, _ := p.Own(ctx)
+	l.hog, l.hogged = probe.Hog(own, ownAfter, took)
 	if who {
-		if after, err := p.Processes(ctx); err == nil {
-			top = probe.TopCPU(before, after, window, named)
+		if after, err = p.Processes(ctx); err == nil {
+			l.top = probe.TopCPU(before, after, took, named)
 		}
 	}
-	return probe.BusyPercent(first, second), top, nil
+	return l, nil
 }
 
 func bad(spec catalogue.Spec, s diagnostics.Status, c diagnostics.Cause) diagnostics.Outcome {

@@ -36,8 +36,8 @@ func TestJudgeMemory(t *testing.T) {
 	}
 }
 
-// load is a machine whose processors are busy by these percentages in the windows to come.
-func load(busy ...float64) (probe.Perf, *[]time.Duration) {
+// busyMachine is a machine whose processors are busy by these percentages in the windows to come.
+func busyMachine(busy ...float64) (probe.Perf, *[]time.Duration) {
 	var slept []time.Duration
 	now, n := probe.CPUTime{}, 0
 	p := probe.Perf{
@@ -50,6 +50,8 @@ func load(busy ...float64) (probe.Perf, *[]time.Duration) {
 			n++
 			return nil
 		},
+		Own: func(context.Context) ([]probe.Process, error) { return nil, nil },
+		Now: time.Now,
 		Processes: func(context.Context) ([]probe.Process, error) {
 			return []probe.Process{{PID: 7, Name: "hog", CPU: now.Busy / 100}}, nil
 		},
@@ -58,8 +60,8 @@ func load(busy ...float64) (probe.Perf, *[]time.Duration) {
 }
 
 func TestProcessorsAreWatchedOnce(t *testing.T) {
-	p, _ := load()
-	for _, c := range checks(catalogue.Catalogue{}, p) {
+	p, _ := busyMachine()
+	for _, c := range checks(catalogue.Catalogue{}, p, probe.Machine{}) {
 		if c.ID == "perf.cpu" && !c.Once {
 			t.Error("a second look would overlap the first and measure the same")
 		}
@@ -79,7 +81,7 @@ func TestBusyOnlyAfterALongLook(t *testing.T) {
 		{"busy", []float64{90, 85}, diagnostics.Warn, 2},
 		{"frozen", []float64{100, 100}, diagnostics.Fail, 2},
 	} {
-		p, slept := load(c.busy...)
+		p, slept := busyMachine(c.busy...)
 		o := checkCPU(t.Context(), p, spec)
 		if o.Status != c.status || len(*slept) != c.looks {
 			t.Errorf("%s: %s after %v", c.name, o.Status, *slept)
@@ -100,10 +102,18 @@ func TestBusyOnlyAfterALongLook(t *testing.T) {
 
 func TestABrokenProbeIsUnknown(t *testing.T) {
 	p := probe.Perf{
-		Memory: func(context.Context) (probe.Memory, error) { return probe.Memory{}, errors.New("denied") },
-		CPU:    func(context.Context) (probe.CPUTime, error) { return probe.CPUTime{}, errors.New("denied") },
+		Pressure: func(string) (probe.Pressure, error) { return probe.Pressure{}, probe.ErrNoPressure },
+		Own:      func(context.Context) ([]probe.Process, error) { return nil, errors.New("denied") },
+		Now:      time.Now,
+		Memory:   func(context.Context) (probe.Memory, error) { return probe.Memory{}, errors.New("denied") },
+		CPU:      func(context.Context) (probe.CPUTime, error) { return probe.CPUTime{}, errors.New("denied") },
 	}
-	for _, c := range checks(catalogue.Catalogue{}, p) {
+	m := probe.Machine{
+		Heat:    func(context.Context) (probe.Heat, error) { return probe.Heat{}, errors.New("denied") },
+		Boot:    func(context.Context) (probe.Boot, error) { return probe.Boot{}, errors.New("denied") },
+		Traffic: func(context.Context) ([]probe.Traffic, error) { return nil, errors.New("denied") },
+	}
+	for _, c := range checks(catalogue.Catalogue{}, p, m) {
 		if o := c.Run(t.Context(), 0); o.Status != diagnostics.Unknown || o.Cause != "" {
 			t.Errorf("%s: %+v", c.ID, o)
 		}

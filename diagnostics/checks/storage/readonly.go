@@ -29,13 +29,13 @@ func checkReadOnly(ctx context.Context, d probe.Disk, spec catalogue.Spec) diagn
 	}
 	cmdline := d.KernelCommand()
 	for _, v := range list {
-		if v.mount.SuperReadOnly && !meantReadOnly(v, entries, cmdline) && expectedWritable(v, entries) {
+		if v.mount.SuperReadOnly && !meantReadOnly(d, v, entries, cmdline) && expectedWritable(v, entries) {
 			return readOnly(spec, v, "")
 		}
 	}
 	for _, v := range written(d, mounts) {
 		// A sandbox's own read-only flag explains a refusal; it says nothing of the disk.
-		if v.mount.ReadOnly && !v.mount.SuperReadOnly || meantReadOnly(v, entries, cmdline) {
+		if v.mount.ReadOnly && !v.mount.SuperReadOnly || meantReadOnly(d, v, entries, cmdline) {
 			continue
 		}
 		if code := refusal(d.TryWrite(v.dir)); code != "" {
@@ -72,15 +72,15 @@ func readOnly(spec catalogue.Spec, v volume, code string) diagnostics.Outcome {
 }
 
 // meantReadOnly tells whether somebody wants this volume read-only: fstab says so, or the system is one
-// whose root is always so (an ostree deployment, a live medium's overlay).
-func meantReadOnly(v volume, entries []probe.FstabEntry, cmdline string) bool {
+// whose root is always so (an ostree deployment, a live medium's overlay, a Mac).
+func meantReadOnly(d probe.Disk, v volume, entries []probe.FstabEntry, cmdline string) bool {
 	if e, ok := entryOf(v.mount.Point, entries); v.mount.Image() || ok && e.ReadOnly {
 		return true
 	}
 	if v.role != "system" {
 		return false
 	}
-	return v.mount.Type == "overlay" || strings.Contains(cmdline, "ostree=") ||
+	return d.SealedSystem || v.mount.Type == "overlay" || strings.Contains(cmdline, "ostree=") ||
 		strings.Contains(cmdline, "systemd.volatile=")
 }
 

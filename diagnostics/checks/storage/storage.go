@@ -1,5 +1,5 @@
-// Package storage holds the self-tests disk.space, disk.inodes and disk.readonly: is there room, and can it
-// be written.
+// Package storage holds the self-tests disk.space, disk.inodes, disk.readonly and disk.health: is there room,
+// can it be written, and will it last.
 //
 // They look at the volumes that the user's work depends on: that of the system, of the home folder, of /var
 // and of the temporary folder. A volume that another computer serves is never touched, because asking it
@@ -21,6 +21,12 @@ const (
 	InodesLow  diagnostics.Cause = "disk.inodes/low"
 	InodesFull diagnostics.Cause = "disk.inodes/full"
 	ReadOnly   diagnostics.Cause = "disk.readonly/ro"
+
+	Failing    diagnostics.Cause = "disk.health/failing"
+	Unreadable diagnostics.Cause = "disk.health/io_error"
+	Silent     diagnostics.Cause = "disk.health/silent"
+	Worn       diagnostics.Cause = "disk.health/worn"
+	Hot        diagnostics.Cause = "disk.health/hot"
 )
 
 // Checks lists the self-tests of this area.
@@ -28,11 +34,12 @@ func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, pr
 
 func checks(cat catalogue.Catalogue, d probe.Disk) []diagnostics.Check {
 	space, inodes := cat.Get("disk.space"), cat.Get("disk.inodes")
-	ro := cat.Get("disk.readonly")
+	ro, health := cat.Get("disk.readonly"), cat.Get("disk.health")
 	return []diagnostics.Check{
 		space.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkSpace(ctx, d, space) }),
 		inodes.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkInodes(ctx, d, inodes) }),
 		ro.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkReadOnly(ctx, d, ro) }),
+		health.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkHealth(ctx, d, health) }),
 	}
 }
 

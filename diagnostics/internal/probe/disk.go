@@ -22,10 +22,17 @@ type Disk struct {
 	Usage func(ctx context.Context, point string) (Usage, error)
 	// TryWrite writes a byte into a file without a name in dir; nothing remains.
 	TryWrite func(dir string) error
+	// TryRead lists a folder and reads of its files, and gives up in time whatever the disk does; it answers
+	// with one of ReadOK, ReadEIO, ReadSilent and ReadUnknown.
+	TryRead func(ctx context.Context, dir string) string
+	// Health is what the drives say of themselves; ErrNoHealth where none does.
+	Health func(ctx context.Context) ([]DriveHealth, error)
 	// Readlink reads a symbolic link.
 	Readlink func(name string) (string, error)
 	// KernelCommand is the kernel's command line.
 	KernelCommand func() string
+	// SealedSystem says that the system's own volume is read-only by design, as on a Mac.
+	SealedSystem bool
 	// Home, Temp and System are the folders whose volumes matter to the user; Data is /var, where services
 	// and mail write.
 	Home, Temp, Data, System string
@@ -46,8 +53,9 @@ func NewDisk() Disk {
 	home, _ := os.UserHomeDir()
 	return Disk{
 		Mounts: mounts, Fstab: fstab, Usage: usage, TryWrite: tryWrite, Readlink: os.Readlink,
-		KernelCommand: kernelCommand,
-		Home:          home, Temp: os.TempDir(), Data: dataDir, System: systemDir(),
+		KernelCommand: kernelCommand, TryRead: tryRead, Health: driveHealth,
+		SealedSystem: runtime.GOOS == "darwin",
+		Home:         home, Temp: os.TempDir(), Data: dataDir, System: systemDir(),
 	}
 }
 

@@ -1,0 +1,105 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+func soundCards() (SoundCards, error) { return kernelCards(sysRoot()) }
+
+var cardLine = regexp.MustCompile(`(?m)^ *\d+ \[`)
+
+// kernelCards reads ALSA's lists. No list is no sound driver.
+func kernelCards(tree fs.FS) (SoundCards, error) {
+	raw, err := sysBytes(tree, "proc/asound/cards")
+	if errors.Is(err, fs.ErrNotExist) {
+		return SoundCards{}, nil
+	}
+	if err != nil {
+		return SoundCards{}, fmt.Errorf("list sound cards: %w", err)
+	}
+	s := SoundCards{Cards: len(cardLine.FindAll(raw, -1))}
+	pcm, err := sysBytes(tree, "proc/asound/pcm")
+	if err != nil {
+		return s, nil
+	}
+	for line := range strings.Lines(string(pcm)) {
+		s.Detailed = true
+		if strings.Contains(line, ": playback") {
+			s.Playback++
+		}
+		if strings.Contains(line, ": capture") {
+			s.Capture++
+		}
+	}
+	return s, nil
+}
+
+func soundServer(ctx context.Context) (SoundServer, error) {
+	socket, err := soundSocket(os.Getenv)
+	if err != nil {
+		return SoundServer{}, err
+	}
+	s, err := dialNative(ctx, socket, soundCookie())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, ErrNoSoundServer
+	}
+	return s, err
+}
+
+// soundSocket is where a program of this user finds the sound server.
+func soundSocket(env func(string) string) (string, error) {
+	if server := env("PULSE_SERVER"); server != "" {
+		server, _, _ = strings.Cut(server, " ") // a list; programs take the first that answers
+		if strings.HasPrefix(server, "{") {     // "{machine}address"
+			_, server, _ = strings.Cut(server, "}")
+		}
+		server = strings.TrimPrefix(server, "unix:")
+		if !strings.HasPrefix(server, "/") {
+			return "", ErrRemoteSound
+		}
+		return server, nil
+	}
+	if dir := env("PULSE_RUNTIME_PATH"); dir != "" {
+		return filepath.Join(dir, "native"), nil
+	}
+	dir := env("XDG_RUNTIME_DIR")
+	if dir == "" {
+		dir = filepath.Join("/run/user", strconv.Itoa(os.Getuid()))
+	}
+	return filepath.Join(dir, "pulse/native"), nil
+}
+
+// soundCookie is the user's key to the server, if there is one.
+func soundCookie() []byte {
+	home, _ := os.UserHomeDir()
+	config, _ := os.UserConfigDir()
+	for _, name := range []string{
+		os.Getenv("PULSE_COOKIE"), filepath.Join(config, "pulse/cookie"), filepath.Join(home, ".pulse-cookie"),
+	} {
+		if raw, err := sysBytes(sysRoot(), strings.TrimPrefix(name, "/")); name != "" && err == nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+func soundExpected() bool {
+	if os.Getenv("XDG_RUNTIME_DIR") == "" && os.Getenv("PULSE_SERVER") == "" {
+		return false
+	}
+	for _, name := range []string{"pipewire-pulse", "pulseaudio"} {
+		if _, err := exec.LookPath(name); err == nil {
+			return true
+		}
+	}
+	return false
+}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +131,7 @@ func (p *player) run(ctx context.Context) ([]score.Observation, error) {
 	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithTimeout(ctx, p.req.Scenario.Expect.Latest()+grace)
 	defer cancel()
-	cmd := p.st.Client(ctx, "check", "--json")
+	cmd := p.st.Client(ctx, p.line("--json")...)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
 	w := watch(p.req.Client)
 	start := time.Now()
@@ -158,6 +159,15 @@ func (p *player) run(ctx context.Context) ([]score.Observation, error) {
 		p.res.Stderr = tail(p.res.Stderr + "\nstdout: " + err.Error())
 	}
 	return ended, strikeErr
+}
+
+// line is what a person would type.
+func (p *player) line(form string) []string {
+	line := []string{"check", form}
+	if only := p.req.Scenario.Only; len(only) > 0 {
+		line = append(line, "--only", strings.Join(only, ","))
+	}
+	return line
 }
 
 // strike does the scenario's strikes at their times. The function that it returns stops it and tells which
@@ -203,7 +213,7 @@ func (p *player) strike(ctx context.Context, start time.Time) func() ([]score.Ob
 func (p *player) again(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.req.Scenario.Expect.Latest()+grace)
 	defer cancel()
-	cmd := p.st.Client(ctx, "check", "--events")
+	cmd := p.st.Client(ctx, p.line("--events")...)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -49,7 +49,7 @@ func Pairs(all []Scenario, n int, seed uint64) []Scenario {
 // Pairable tells whether a scenario can be one of two: a single fault that stands when the client starts, in
 // areas that it declares.
 func Pairable(s Scenario) bool {
-	return len(s.Areas) > 0 && len(s.Expect.Cause) > 0 && !s.Double() && len(s.Strikes) == 0
+	return len(s.Areas) > 0 && len(s.Expect.Cause) > 0 && !s.Double() && len(s.Strikes)+len(s.Only) == 0
 }
 
 // touch tells whether two scenarios share an area, or set the same setting.

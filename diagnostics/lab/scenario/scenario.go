@@ -23,6 +23,8 @@ type Scenario struct {
 	// Areas are the parts of the computer that the fault touches, as paths ("net/dns"); two scenarios whose
 	// areas do not touch can be played together. None: never part of a pair.
 	Areas []string `yaml:"areas" json:"areas,omitempty"`
+	// Only asks the client for these self-tests alone, such as those that run on demand.
+	Only []string `yaml:"only" json:"only,omitempty"`
 	// Settings are laid over those of the stage, as the client's settings file would hold them.
 	Settings map[string]any `yaml:"settings" json:"settings,omitempty"`
 	// Stage is done before the client starts, Strikes while it runs.

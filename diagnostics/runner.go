@@ -27,6 +27,8 @@ const (
 	// grace is how long an attempt may overrun its own deadline before it is abandoned: a check whose target
 	// is silent says so itself when its context ends, and needs a moment to do so.
 	grace = 100 * time.Millisecond
+	// demandSlack is what a check that was asked for by name may wait for what it needs.
+	demandSlack = 2 * time.Second
 	// leastAttempt is the shortest deadline with which a network attempt is worth starting.
 	leastAttempt = 750 * time.Millisecond
 )
@@ -129,7 +131,8 @@ func (r *Runner) acyclic() error {
 
 // Run runs every check once, or twice where the first look was bad, and returns the results in the order of
 // the list. on, which may be nil, gets each event from the caller's goroutine, in order. Run ends within
-// RunTimeout whatever the checks do; one that is stuck is abandoned and reported unknown.
+// RunTimeout whatever the checks do; one that is stuck is abandoned and reported unknown. Only a check that
+// runs on demand, and is in the list, may take longer.
 func (r *Runner) Run(ctx context.Context, on func(Event)) []Result {
 	if on == nil {
 		on = func(Event) {}

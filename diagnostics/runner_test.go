@@ -340,6 +340,20 @@ func TestEverythingEndsWithinFiveSeconds(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatWasAskedForByNameMayTakeLonger(t *testing.T) {
+	long := Check{ID: "long", Once: true, OnDemand: true, Timeout: 15 * time.Second, Run: after(12*time.Second, good)}
+	out := runAll(t, long, Check{ID: "stuck", Timeout: 4 * time.Second, Run: after(time.Hour, good)})
+	out.want(t, "long", Pass, "")
+	if r := out.results["stuck"]; r.TookMS > RunTimeout.Milliseconds()+SecondLook.Milliseconds() {
+		t.Errorf("%+v", r)
+	}
+	long.OnDemand = false
+	out = runAll(t, long)
+	if out.want(t, "long", Fail, ""); out.took > RunTimeout {
+		t.Errorf("took %v", out.took)
+	}
+}
+
 // What could not even start is unknown, not failed and not skipped.
 func TestNoTimeLeftIsUnknown(t *testing.T) {
 	slow := after(2400*time.Millisecond, good)

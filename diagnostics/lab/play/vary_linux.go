@@ -1,8 +1,10 @@
 package play
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"balise/diagnostics/lab/scenario"
 	"balise/diagnostics/lab/stage"
@@ -13,11 +15,35 @@ type variation struct {
 	name   string
 	action string
 	chance float64
-	with   func(*rand.Rand) map[string]any
+	// calm: only where nothing about the network is broken, because it opens a second way round a fault.
+	calm bool
+	with func(*rand.Rand) map[string]any
 }
 
 // variations are tried in this order; one whose action the stage does not have is left out.
-func variations() []variation { return nil }
+func variations() []variation {
+	const farthest = 60
+	return []variation{
+		{name: "latency", action: "net.latency", chance: 0.6, with: func(rng *rand.Rand) map[string]any {
+			return map[string]any{
+				"rtt": fmt.Sprintf("%dms", 1+rng.IntN(farthest)), "jitter": fmt.Sprintf("%dms", rng.IntN(4)),
+			}
+		}},
+		{name: "deaf-router", action: "router.deaf", chance: 0.3, with: nothing},
+		{name: "resolvers", action: "resolv.set", chance: 0.4, with: func(*rand.Rand) map[string]any {
+			return map[string]any{"servers": []any{stage.DNS2, stage.DNS1}}
+		}},
+		{name: "ipv6", action: "ipv6.on", chance: 0.3, calm: true, with: nothing},
+	}
+}
+
+func nothing(*rand.Rand) map[string]any { return nil }
+
+// atTheNetwork tells whether a scenario breaks something about the network.
+func atTheNetwork(s scenario.Scenario) bool {
+	return slices.ContainsFunc(s.Areas, func(a string) bool { return a == "net" || strings.HasPrefix(a, "net/") }) ||
+		s.Has("network") && !s.Expect.Healthy
+}
 
 // vary draws what a seed changes. Every variation takes its share of the randomness whether it is allowed or
 // not, so that forbidding one does not change the others.
@@ -27,7 +53,7 @@ func vary(rng *rand.Rand, s scenario.Scenario) []scenario.Step {
 	for _, v := range variations() {
 		dice, with := rng.Float64(), v.with(rng)
 		can := slices.ContainsFunc(actions, func(a stage.Action) bool { return a.Name == v.action })
-		if dice < v.chance && can && s.Vary.Allows(v.name) {
+		if dice < v.chance && can && s.Vary.Allows(v.name) && !(v.calm && atTheNetwork(s)) {
 			steps = append(steps, scenario.Step{Do: v.action, With: with})
 		}
 	}

@@ -35,6 +35,8 @@ type Agent struct {
 	follow    *follow
 	repairs   *repair.Engine
 	incidents *incidents
+	recorder  *recorder
+	watch     *background
 	notices   notices
 	rest      rest
 	probeWait time.Duration // probeDeadline, shorter in tests
@@ -76,7 +78,7 @@ func New(p Params) (*Agent, error) {
 	}
 	a.life, a.end = context.WithCancel(context.Background())
 	a.link, a.practice, a.follow = newLink(a), &practice{a: a}, newFollow(a)
-	a.incidents = newIncidents()
+	a.incidents, a.recorder, a.watch = newIncidents(), newRecorder(a), newBackground(a)
 	if err := a.open(); err != nil {
 		a.end()
 		return nil, errors.Join(a.problem(err), a.release())
@@ -139,6 +141,7 @@ func (a *Agent) open() error {
 		PortalURL: func() string { return a.set.now().Probes.Portal }, Log: a.p.Log,
 	})
 	if a.p.Resident {
+		a.recorder.settled()
 		a.recover()
 	}
 	return a.recount(a.life)
@@ -165,6 +168,7 @@ func (a *Agent) Close() error {
 	a.end()
 	a.bus.close()
 	a.work.Wait()
+	a.recorder.close()
 	return a.release()
 }
 
@@ -218,6 +222,7 @@ func (a *Agent) State(context.Context) (api.State, error) {
 		Desk:       a.link.state(),
 		Support:    api.Support{Name: cfg.Support.Name, Phone: cfg.Support.Phone, Hours: cfg.Support.Hours},
 		Screenshot: cfg.Privacy.Screenshot, ScreenshotWhy: a.p.CaptureWhy(),
+		Background: a.watch.seen(),
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -60,6 +60,9 @@ func (a *Agent) Check(
 	i.mu.Lock()
 	i.api.Checked, i.api.TookMS = a.p.Now().UTC(), took.Milliseconds()
 	i.api.Results = merge(i.api.Results, fresh)
+	if i.snapshot == nil { // what was reviewed stays as it was
+		i.api.Moment = a.recorder.moment()
+	}
 	i.mu.Unlock()
 	var good *snapshot.Good
 	var state snapshot.State

@@ -125,6 +125,7 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 	if err := ctx.Err(); err != nil {
 		return api.Incident{}, context.Cause(ctx)
 	}
+	i.api.Moment = a.recorder.moment()
 	a.recover()
 	a.mu.Lock()
 	i.api.Attempts, a.leftover = a.leftover, nil

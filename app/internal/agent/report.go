@@ -129,6 +129,7 @@ func (a *Agent) describe(ctx context.Context, i *complaint) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.snapshot, i.now = answer.Snapshot, a.p.Now().UTC()
+	i.api.Moment = a.recorder.moment()
 	if i.snapshot == nil {
 		i.snapshot = &snapshot.Snapshot{Version: snapshot.Version, Taken: i.now}
 	}
@@ -146,6 +147,7 @@ func (a *Agent) request(i *complaint, in api.Input, outDir string) (incident.Ren
 		Ref: client.ClientRef(i.api.ID), Opened: i.api.Opened, Now: i.now,
 		Language: a.deskLanguage(), UserLanguage: a.language(), Desk: a.deskName(), Version: a.p.Version,
 		Input: in, Results: i.api.Results, Diagnosis: i.api.Diagnosis, Attempts: i.api.Attempts,
+		Changes: i.api.Changes, AllWell: i.api.AllWell, Answers: i.api.Answers, Moment: i.api.Moment,
 		Snapshot: i.snapshot, Key: i.key, Secrets: a.link.secrets(), MaxAttachment: limit, OutDir: outDir,
 		Locked: a.lockedSections(),
 	}
@@ -240,6 +242,12 @@ func (a *Agent) accept(ctx context.Context, i *complaint, in api.Input) error {
 	it, err := a.outbox.AddTicket(ctx, draft)
 	if err != nil {
 		return errors.Join(err, a.store.Unrecord(context.WithoutCancel(ctx), i.api.ID))
+	}
+	if i.copy().Moment != nil {
+		// What went along does not go along with the next report as well.
+		if err := a.recorder.forget(); err != nil {
+			a.p.Log.Warn("take the marks back", "error", err)
+		}
 	}
 	i.forget()
 	i.sent(sentOf(it))

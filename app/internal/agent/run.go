@@ -31,7 +31,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(a.life, cancel)()
-	errs := make(chan error, 3)
+	errs := make(chan error, 5)
 	running := 0
 	begin := func(name string, f func(context.Context) error) {
 		running++
@@ -45,6 +45,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	begin("send", a.outbox.Run)
 	begin("follow the tickets", a.follow.run)
+	begin("keep the record", a.recorder.run)
+	begin("test unasked", a.watch.run)
 	if a.p.Socket != "" {
 		begin("serve", func(ctx context.Context) error {
 			return ipc.Serve(ctx, ipc.Params{Socket: a.p.Socket, Service: a, Log: a.p.Log})

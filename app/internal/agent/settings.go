@@ -147,6 +147,10 @@ func (a *Agent) settingsChanged(before config.Config) {
 		a.follow.wake()
 		a.outbox.Kick()
 	}
+	if before.Watch != now.Watch {
+		a.recorder.settled()
+		poke(a.watch.wake)
+	}
 	a.bus.publish(api.Event{Kind: "state"})
 }
 

@@ -35,7 +35,13 @@ type RenderRequest struct {
 	Results   []api.Result        `json:"results,omitempty"`
 	Diagnosis *cause.Diagnosis    `json:"diagnosis,omitempty"`
 	Attempts  []api.RepairAttempt `json:"attempts,omitempty"`
-	Snapshot  *snapshot.Snapshot  `json:"snapshot,omitempty"`
+	// Changes are the differences from AllWell, the last time when all was well; Answers are what the user
+	// said to the diagnosis' questions; Moment is the marked moment with its minutes.
+	Changes  []api.Change       `json:"changes,omitempty"`
+	AllWell  time.Time          `json:"all_well,omitzero"`
+	Answers  map[string]string  `json:"answers,omitempty"`
+	Moment   *api.Moment        `json:"moment,omitempty"`
+	Snapshot *snapshot.Snapshot `json:"snapshot,omitempty"`
 
 	// Locked names sections that the policy withholds, with the file that says so.
 	Locked map[string]string `json:"locked,omitempty"`

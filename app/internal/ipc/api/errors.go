@@ -72,6 +72,7 @@ const (
 	CodeAttachTooLarge   = "attach.too_large"   // Args["file"], Args["limit"]
 	CodeAttachUnreadable = "attach.unreadable"  // Args["file"]
 	CodeTextTooLong      = "text.too_long"      // Args["limit"]
+	CodeRecordOff        = "record.off"         // there is no record in which to mark a moment
 	CodePolicy           = "policy"             // locked; Args["key"], Args["file"]
 	CodeConfig           = "config"             // bad settings; Detail has file, line, column
 	CodeIncomplete       = "outbox.incomplete"  // Args["n"] files of a report were not stored before Balise ended

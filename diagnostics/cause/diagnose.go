@@ -45,7 +45,10 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 		v.also(&d, c.index)
 	}
 	for _, i := range v.sortedRemarks() {
-		v.also(&d, i)
+		// Beside a real cause, one check that answered at the second try is noise.
+		if !flaps(&v.results[i]) {
+			v.also(&d, i)
+		}
 	}
 	if d.Confidence == Possible || d.Confidence == Unsure {
 		d.Question = v.question(v.weights())

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -336,14 +337,60 @@ func TestRuledOut(t *testing.T) {
 	}
 }
 
+// busyRun is a run of sixty checks in which the router is dead, a disk is full and a dozen checks follow.
+func busyRun(kb Knowledge) []diagnostics.Result {
+	results := seen(golden[3].results...)
+	results = append(results, seen("disk.space/full fail", "print.spooler/down fail", "sys.uptime/long notice")...)
+	have := map[string]bool{}
+	for _, r := range results {
+		have[r.ID] = true
+	}
+	for _, id := range kb.indexed().names {
+		if !have[id] && len(results) < 60 {
+			results = append(results, diagnostics.Result{ID: id, Status: diagnostics.Pass})
+		}
+	}
+	for len(results) < 60 {
+		results = append(results, diagnostics.Result{ID: fmt.Sprint("svc.reach.", len(results)), Status: diagnostics.Pass})
+	}
+	return results
+}
+
 func BenchmarkDiagnose(b *testing.B) {
 	kb := core(b)
-	results := seen(golden[3].results...)
-	for _, more := range []string{"disk.space pass", "disk.inodes pass", "perf.memory pass", "perf.cpu pass", "print.queue pass"} {
-		results = append(results, seen(more)...)
+	results := busyRun(kb)
+	for name, ctx := range map[string]Context{
+		"results": {},
+		"answers": {
+			Answers: map[string]string{"several": "yes"}, Priors: map[string]float64{"print.*": 3},
+			Changes: []diagnostics.Change{{Code: diagnostics.ChangeNetworkNew}, {Code: diagnostics.ChangeUpdates}},
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Diagnose(results, kb, ctx)
+			}
+		})
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		Diagnose(results, kb, Context{})
+	// With nothing found, every fault is weighed for the question.
+	b.Run("healthy", func(b *testing.B) {
+		for i := range results {
+			results[i] = diagnostics.Result{ID: results[i].ID, Status: diagnostics.Pass}
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			Diagnose(results, kb, Context{})
+		}
+	})
+}
+
+// Light on memory: a diagnosis is made again at every answer and after every repair.
+func TestDiagnoseAllocatesLittle(t *testing.T) {
+	const most = 40
+	kb := core(t)
+	results := busyRun(kb)
+	if n := testing.AllocsPerRun(20, func() { Diagnose(results, kb, Context{}) }); n > most {
+		t.Errorf("%v allocations, want at most %d", n, most)
 	}
 }

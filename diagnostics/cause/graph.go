@@ -101,7 +101,7 @@ func (v *view) observe() {
 		}
 		if r.Status.Bad() {
 			v.fault[i] = v.x.find(v.number[i], r.Cause)
-			if r.Status == diagnostics.Warn && Tail(r.Cause) == diagnostics.Flapping {
+			if flaps(r) && connection(r.ID) {
 				flapping++
 			}
 		}
@@ -113,9 +113,9 @@ func (v *view) observe() {
 		r := &v.results[i]
 		switch {
 		case !r.Status.Bad():
-		case r.Severity == diagnostics.Notice, flapping < 2 && Tail(r.Cause) == diagnostics.Flapping, v.vetoed(i):
-			// A notice, one check alone that answered once out of two times, or something that another
-			// check contradicts: worth a word, no cause.
+		case r.Severity == diagnostics.Notice, flaps(r) && (flapping < 2 || !connection(r.ID)), v.vetoed(i):
+			// A notice, a check that answered once out of two times (several of a connection are an unstable
+			// connection), or something that another check contradicts: worth a word, no cause.
 			v.state[i] = remark
 			v.remarks = append(v.remarks, i)
 		default:
@@ -123,6 +123,21 @@ func (v *view) observe() {
 			v.trouble = append(v.trouble, i)
 		}
 	}
+}
+
+// flaps tells whether a check's two attempts disagreed.
+func flaps(r *diagnostics.Result) bool {
+	return r.Status == diagnostics.Warn && Tail(r.Cause) == diagnostics.Flapping
+}
+
+// connection tells whether a check talks to somebody over the network.
+func connection(id string) bool {
+	family, _, _ := strings.Cut(id, ".")
+	switch family {
+	case "net", "svc", "mail", "time":
+		return true
+	}
+	return false
 }
 
 // vetoed tells whether a hard rule of the table forbids that a result be a cause.

@@ -51,11 +51,14 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 		}
 	}
 	if d.Confidence == Possible || d.Confidence == Unsure {
-		d.Question = v.question(v.weights())
+		d.Question = v.question(v.weights(doubtful))
 	}
 	d.Fingerprint = v.fingerprint(r, best.fault)
 	return d, v.results
 }
+
+// doubtful is how much the weights of faults are flattened where the confidence is low.
+const doubtful = 3
 
 // nothingWrong is the diagnosis without a cause: healthy if anything could be seen, else undetermined. Somebody
 // complains all the same, so there is a question, and its answers say where the complaint belongs.
@@ -82,7 +85,7 @@ func (v *view) nothingWrong() Diagnosis {
 	for _, i := range v.sortedRemarks() {
 		v.also(&d, i)
 	}
-	weights := v.weights()
+	weights := v.weights(1)
 	v.orientation(&d, weights)
 	d.Question = v.question(weights)
 	d.Fingerprint = digest(string(d.Cause) + v.site())

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"balise/diagnostics"
 )
 
 // The question: where the cause is not sure, one answer of the user tells more than another test.
@@ -118,8 +120,9 @@ func (a *ask) information(weights []float64) float64 {
 const missed = 0.05
 
 // weights are how likely each fault is, given all that is known, also of those that no check can see or that
-// none could look for. They sum to one.
-func (v *view) weights() []float64 {
+// none could look for. They sum to one. doubt flattens them: where there are reasons not to believe the table's
+// sharp figures, what is asked must not believe them either.
+func (v *view) weights(doubt float64) []float64 {
 	w := make([]float64, len(v.x.faults))
 	top := math.Inf(-1)
 	for at := range v.x.faults {
@@ -144,7 +147,7 @@ func (v *view) weights() []float64 {
 	}
 	sum := 0.0
 	for at := range w {
-		w[at] = math.Exp(w[at] - top)
+		w[at] = math.Exp((w[at] - top) / doubt)
 		sum += w[at]
 	}
 	for at := range w {
@@ -165,7 +168,8 @@ func (v *view) own(at int, f *fault) float64 {
 			return likelihood[always][bad] - likelihood[never][bad]
 		case v.fault[i] == at:
 			return likelihood[sometimes][bad] - likelihood[never][bad]
-		case v.state[i] != unobserved:
+		case v.state[i] != unobserved, v.results[i].Status == diagnostics.NA:
+			// Well, or there is nothing that could be broken.
 			said = math.Log(missed)
 		}
 	}
@@ -180,7 +184,7 @@ type place struct {
 }
 
 // leastShare is how likely a place must be to be named.
-const leastShare = 0.4
+const leastShare = 0.35
 
 // leaning is where the answers point when no check names a cause.
 func (v *view) leaning(weights []float64) (place, bool) {

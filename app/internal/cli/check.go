@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,13 +36,14 @@ func runCheck(ctx context.Context, s *session, line commandLine) error {
 	if err != nil {
 		return err
 	}
-	doc := CheckDoc{
-		Schema: schemaCheck, Diagnosis: inc.Diagnosis, Results: notNil(inc.Results), TookMS: inc.TookMS,
+	asked := inc.Diagnosis
+	for _, answer := range line.opts.answers {
+		question, option, _ := strings.Cut(answer, "=")
+		if inc, err = s.svc.Answer(ctx, inc.ID, question, option); err != nil {
+			return err
+		}
 	}
-	if inc.Diagnosis != nil {
-		doc.Problem = inc.Diagnosis.Problem()
-		doc.Sentence = s.diagnosis(inc.Diagnosis).Sentence
-	}
+	doc := s.checkDoc(inc, asked)
 	s.printCheck(inc)
 	s.out.document(doc)
 	if doc.Problem {
@@ -77,6 +80,49 @@ func (s *session) selection(ctx context.Context, only string) ([]string, error) 
 	return ids, nil
 }
 
+// checkDoc is all of the answer; asked is the diagnosis before the user's answers.
+func (s *session) checkDoc(inc api.Incident, asked *api.Diagnosis) CheckDoc {
+	doc := CheckDoc{
+		Schema: schemaCheck, Diagnosis: inc.Diagnosis, Results: notNil(inc.Results), TookMS: inc.TookMS,
+	}
+	if !inc.AllWell.IsZero() {
+		doc.AllWell = &inc.AllWell
+	}
+	if inc.Diagnosis == nil {
+		return doc
+	}
+	doc.Problem = inc.Diagnosis.Problem()
+	doc.Sentence = s.diagnosis(inc.Diagnosis).Sentence
+	for _, c := range inc.Changes {
+		doc.Changes = append(doc.Changes, ChangeLine{
+			Change: c, Text: s.texts.Change(c), Suspect: suspect(inc.Diagnosis, c),
+		})
+	}
+	question := inc.Diagnosis.Question
+	if question == nil && len(inc.Answers) > 0 && asked != nil {
+		question = asked.Question
+	}
+	if question != nil {
+		doc.Question = s.askedLine(*question, inc.Answers[question.ID])
+	}
+	return doc
+}
+
+func (s *session) askedLine(q api.Question, answer string) *AskedLine {
+	line := &AskedLine{ID: q.ID, Text: s.texts.Question(q.ID), Options: []OptionLine{}, Answer: answer}
+	for _, option := range q.Options {
+		line.Options = append(line.Options, OptionLine{ID: option, Text: s.texts.Option(q.ID, option)})
+	}
+	return line
+}
+
+// suspect tells whether the diagnosis takes a change for one that may have to do with it.
+func suspect(d *api.Diagnosis, c api.Change) bool {
+	return slices.ContainsFunc(d.Changes, func(o api.Change) bool {
+		return o.Code == c.Code && reflect.DeepEqual(o.Facts, c.Facts)
+	})
+}
+
 func (s *session) listChecks(ctx context.Context) error {
 	infos, err := s.svc.ListChecks(ctx)
 	if err != nil {
@@ -84,15 +130,45 @@ func (s *session) listChecks(ctx context.Context) error {
 	}
 	doc := ChecksDoc{Schema: schemaChecks, Checks: []CheckLine{}}
 	for _, c := range infos {
-		doc.Checks = append(doc.Checks, CheckLine{CheckInfo: c, Name: s.checkName(c.ID)})
-		text := c.ID + ": " + s.checkName(c.ID)
+		line := CheckLine{CheckInfo: c, Name: s.checkName(c.ID), Measures: s.measures(c.ID)}
+		doc.Checks = append(doc.Checks, line)
+		text := c.ID + ": " + line.Name
 		if !c.Applies {
 			text += " " + s.t("cli.check.not_here")
 		}
+		if c.OnDemand {
+			text += " " + s.t("cli.check.on_demand")
+		}
 		s.out.item("", "  ", text)
+		if line.Measures != "" {
+			s.out.item("  ", "  ", line.Measures+" "+s.t("cli.check.deadline", "time", seconds(c.TimeoutMS, s.texts.Lang())))
+		}
 	}
 	s.out.document(doc)
 	return nil
+}
+
+// measures is what a self-test measures, in one line; nothing where no text says it.
+func (s *session) measures(id string) string {
+	key := "check." + id + ".measures"
+	for !s.texts.Has(key) {
+		head, _, _ := strings.Cut(strings.TrimPrefix(key, "check."), ".measures")
+		at := strings.LastIndexByte(head, '.')
+		if at < 0 {
+			return ""
+		}
+		key = "check." + head[:at] + ".measures" // the template of svc.reach.erp
+	}
+	return s.t(key)
+}
+
+// seconds is a deadline as people of the language write it.
+func seconds(ms int64, lang string) string {
+	text := strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64)
+	if lang == "fr" {
+		text = strings.Replace(text, ".", ",", 1)
+	}
+	return text + "\u00a0s"
 }
 
 // runChecks runs the self-tests of an incident and tells how far they are.
@@ -111,8 +187,48 @@ func (s *session) printCheck(inc api.Incident) {
 		return
 	}
 	s.printDiagnosis(inc.Diagnosis)
+	s.printChanges(inc)
+	s.printQuestion(inc)
 	s.printResults(inc.Results)
 	s.printProposals(inc)
+}
+
+// mostChanges is how many differences are worth reading; a report has them all.
+const mostChanges = 4
+
+// printChanges names what changed since all was well, the suspects first. Where nothing is wrong nobody asks.
+func (s *session) printChanges(inc api.Incident) {
+	d := inc.Diagnosis
+	if d == nil || d.Cause == api.Healthy || len(inc.Changes) == 0 {
+		return
+	}
+	list := slices.Clone(inc.Changes)
+	slices.SortStableFunc(list, func(a, b api.Change) int {
+		switch x, y := suspect(d, a), suspect(d, b); {
+		case x && !y:
+			return -1
+		case y && !x:
+			return 1
+		}
+		return 0
+	})
+	s.out.say(s.t("change.title"))
+	for _, c := range list[:min(len(list), mostChanges)] {
+		s.out.item("- ", "  ", s.texts.ChangeWhen(c, time.Local))
+	}
+}
+
+// printQuestion asks what would tell most, and says how to answer here.
+func (s *session) printQuestion(inc api.Incident) {
+	d := inc.Diagnosis
+	if d == nil || d.Question == nil || inc.Answers[d.Question.ID] != "" {
+		return
+	}
+	s.out.say(s.texts.Question(d.Question.ID))
+	for _, option := range d.Question.Options {
+		s.out.item("- ", "    ", s.t("cli.check.answer", "text", s.texts.Option(d.Question.ID, option),
+			"id", d.Question.ID, "option", option))
+	}
 }
 
 // printProposals names the repairs that fit the diagnosis and can be run, and says nothing when there are

@@ -1,12 +1,22 @@
 package cli
 
-import "flag"
+import (
+	"flag"
+
+	"balise/app/internal/ipc/api"
+)
 
 // commands is the manual, in the order in which it is listed.
 func commands() []*command {
 	return []*command{
 		{path: "report", flags: reportFlags, run: runReport},
 		{path: "check", flags: checkFlags, run: runCheck},
+		{path: "record", run: runRecord(api.RecordStatus), hidden: true},
+		{path: "record status", run: runRecord(api.RecordStatus)},
+		{path: "record on", run: runRecord(api.RecordOn)},
+		{path: "record off", run: runRecord(api.RecordOff)},
+		{path: "record now", run: runRecord(api.RecordNow)},
+		{path: "record forget", run: runRecord(api.RecordForget)},
 		{path: "repair", run: runRepairList, hidden: true},
 		{path: "repair list", run: runRepairList},
 		{path: "repair run", args: []string{"ID"}, flags: yesFlag, run: runRepair},
@@ -47,6 +57,7 @@ func reportFlags(fs *flag.FlagSet, o *options) {
 func checkFlags(fs *flag.FlagSet, o *options) {
 	fs.StringVar(&o.only, "only", "", "`ID,..`")
 	fs.BoolVar(&o.list, "list", false, "")
+	fs.Var(&o.answers, "answer", "`QUESTION=OPTION`")
 }
 
 func yesFlag(fs *flag.FlagSet, o *options) { fs.BoolVar(&o.yes, "yes", false, "") }

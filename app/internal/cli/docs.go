@@ -23,6 +23,7 @@ const (
 	schemaDeskURL  = "balise.desk_url/1"
 	schemaConfig   = "balise.config/1"
 	schemaVersion  = "balise.version/1"
+	schemaRecord   = "balise.record/1"
 	schemaDone     = "balise.done/1"
 	schemaError    = "balise.error/1"
 	schemaEvent    = "balise.event/1"
@@ -35,7 +36,38 @@ type CheckDoc struct {
 	Sentence  string         `json:"sentence" doc:"the diagnosis in the user's language"`
 	Diagnosis *api.Diagnosis `json:"diagnosis" doc:"the diagnosis in codes and facts"`
 	Results   []api.Result   `json:"results" doc:"one result a self-test"`
-	TookMS    int64          `json:"took_ms" doc:"duration of the run in milliseconds"`
+	// AllWell and Changes are only there after a full run.
+	AllWell  *time.Time   `json:"all_well,omitempty" doc:"the last time when all was well; what changed since is in changes"`
+	Changes  []ChangeLine `json:"changes,omitempty" doc:"what changed since all was well: suspects, not causes"`
+	Question *AskedLine   `json:"question,omitempty" doc:"the one question whose answer would tell most; see check --answer"`
+	TookMS   int64        `json:"took_ms" doc:"duration of the run in milliseconds"`
+}
+
+// ChangeLine is one difference from the last time when all was well.
+type ChangeLine struct {
+	api.Change
+	Text    string `json:"text" doc:"in the user's language"`
+	Suspect bool   `json:"suspect" doc:"it may have to do with the diagnosis"`
+}
+
+// AskedLine is a question and what can be answered.
+type AskedLine struct {
+	ID      string       `json:"id"`
+	Text    string       `json:"text" doc:"in the user's language"`
+	Options []OptionLine `json:"options"`
+	Answer  string       `json:"answer,omitempty" doc:"the option that was given with --answer"`
+}
+
+// OptionLine is one possible answer.
+type OptionLine struct {
+	ID   string `json:"id"`
+	Text string `json:"text" doc:"in the user's language"`
+}
+
+// RecordDoc is `balise record --json`.
+type RecordDoc struct {
+	Schema string `json:"schema" doc:"name and version of this document"`
+	api.RecordState
 }
 
 // ChecksDoc is `balise check --list --json`.
@@ -47,7 +79,8 @@ type ChecksDoc struct {
 // CheckLine is a self-test with its name in the user's language.
 type CheckLine struct {
 	api.CheckInfo
-	Name string `json:"name" doc:"in the user's language"`
+	Name     string `json:"name" doc:"in the user's language"`
+	Measures string `json:"measures" doc:"what it measures, in one line"`
 }
 
 // SnapshotDoc is `balise snapshot --json`.

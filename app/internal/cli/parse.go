@@ -20,6 +20,7 @@ type globals struct {
 type options struct {
 	only          string
 	list          bool
+	answers       repeated
 	subject       string
 	description   string
 	category      string

@@ -27,7 +27,7 @@ var documents = map[string]any{
 	schemaCheck: CheckDoc{}, schemaChecks: ChecksDoc{}, schemaSnapshot: SnapshotDoc{}, schemaSent: SentDoc{},
 	schemaTickets: TicketsDoc{}, schemaTicket: TicketDoc{}, schemaOutbox: OutboxDoc{}, schemaExport: ExportDoc{},
 	schemaRepairs: RepairsDoc{}, schemaRepair: RepairDoc{}, schemaDesk: DeskDoc{}, schemaDeskURL: DeskURLDoc{},
-	schemaConfig: ConfigDoc{}, schemaVersion: VersionDoc{}, schemaDone: DoneDoc{}, schemaError: ErrorDoc{},
+	schemaRecord: RecordDoc{}, schemaConfig: ConfigDoc{}, schemaVersion: VersionDoc{}, schemaDone: DoneDoc{}, schemaError: ErrorDoc{},
 	schemaEvent: Event{},
 }
 

@@ -341,3 +341,23 @@ func TestResultsThatAreOldAreTakenAgain(t *testing.T) {
 	// Then the computer is tested again
 	r.until("tested again", func() bool { return r.a.Called("Check") > n && r.u.flow.inc.Diagnosis != nil })
 }
+
+func TestTheUserKnowsBetterWhatItIsAbout(t *testing.T) {
+	// Given a report that Balise files under the computer
+	r := newRig(t, setup{})
+	r.toReview()
+	r.press(r.tr("review.topic", "topic", r.tr("topic.workstation")))
+	// When the user chooses another topic
+	for _, o := range r.visible() {
+		if s, ok := o.(*widgets.Select); ok {
+			s.SetSelected(r.tr("topic.messaging"))
+		}
+	}
+	// Then the report is built again under it, and leaves under it
+	r.says(r.tr("review.topic", "topic", r.tr("topic.messaging")))
+	r.press(r.u.t.T("button.send"))
+	r.says(r.tr("sent.title.sent"))
+	if got := r.a.SentIn[0].Category; got != "messaging" {
+		t.Errorf("filed under %q", got)
+	}
+}

@@ -30,9 +30,10 @@ func (u *UI) buildReview(s *scope) *page {
 	r.subject.OnChanged = func(t string) { u.flow.in.Subject = t; r.soon() }
 	r.files = newFilePicker(u, u.inPage, &u.flow.in.Attach, r.soon)
 	r.picture = newPicture(u, r.soon)
+	r.topic = newTopic(u, r.soon)
 	p.body = objects{
 		widgets.Title(u.tr("review.title")), r.top, field(u.tr("review.subject"), r.subject),
-		r.main, r.picture.root, widgets.Heading(u.tr("review.files")), r.files.root,
+		r.topic.root, r.main, r.picture.root, widgets.Heading(u.tr("review.files")), r.files.root,
 	}
 	p.foot, p.primary, p.focus = objects{back, r.send}, r.send, r.subject
 	p.drop = r.files.add
@@ -49,6 +50,7 @@ type review struct {
 	subject *widgets.Entry
 	files   *filePicker
 	picture *picture
+	topic   *topic
 	send    *widgets.Button
 
 	made    *api.Review
@@ -95,6 +97,7 @@ func (r *review) build() {
 		r.making, r.err = false, err
 		if err == nil {
 			r.made = &v
+			r.topic.set(v.Category)
 		}
 		r.show()
 	})
@@ -206,10 +209,13 @@ func (r *review) show() {
 
 const sectionScreenshot = "screenshot"
 
+// longestTick is what fits beside the fold on a small screen at 200 %.
+const longestTick = 30
+
 // section is one part of the report: a tick box where it may be held back, and the exact text.
 func (r *review) section(sec api.ReviewSection) objects {
 	u := r.u
-	title := widgets.Line(sec.Title)
+	title := widgets.Short(sec.Title, longestTick) // a tick box does not wrap
 	var name object = widgets.Heading(title)
 	var notes objects
 	switch {

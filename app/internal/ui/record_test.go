@@ -54,13 +54,14 @@ func TestTheRecordIsSwitchedInTheSettings(t *testing.T) {
 	// When it is switched on, then it is on, and the keyboard stays on the box
 	r.u.win.Canvas().Focus(r.check(r.tr("record.switch")))
 	r.check(r.tr("record.switch")).SetChecked(true)
-	r.until("the record is on", func() bool { return r.a.Called("Record") == 2 })
+	r.until("the record is on", func() bool {
+		a.Lock()
+		defer a.Unlock()
+		return a.Recorded.On
+	})
 	r.rest()
 	if f := r.u.win.Canvas().Focused(); f != fyne.Focusable(r.check(r.tr("record.switch"))) {
 		t.Errorf("the keyboard is on %+v", f)
-	}
-	if !a.Recorded.On {
-		t.Error("the record is not on")
 	}
 	// When the tests in the background are switched on, then the agent is told
 	r.check(r.tr("background.switch")).SetChecked(true)

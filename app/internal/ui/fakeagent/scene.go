@@ -103,7 +103,7 @@ func FullDisk(inc *api.Incident) {
 	facts := inc.Results[at].Facts
 	inc.Diagnosis = &api.Diagnosis{
 		Cause: "disk.space/full", Confidence: "confirmed", Root: "disk.space", Actor: "you",
-		Category: "storage",
+		Category: "workstation",
 		Level:    1, Impact: "user", Urgency: "high", Facts: facts, Folded: []string{"disk.inodes"},
 		Evidence: []api.Evidence{{Check: "disk.space", Fact: facts[1]}, {
 			Check: "disk.space",
@@ -182,7 +182,12 @@ func review(id string, in api.Input) api.Review {
 	if in.Screenshot {
 		files = append(files, api.ReviewFile{Name: "screenshot.png", MIME: "image/png", Size: 412_000})
 	}
+	category := in.Category
+	if category == "" {
+		category = "workstation"
+	}
 	return api.Review{
+		Category: category, Level: 1,
 		Ref: id, Code: "7KQ2M-X", Desk: "IT service desk", Subject: in.Subject, Files: files,
 		Masked: map[string]int{"user": 4, "host": 2},
 		Sections: []api.ReviewSection{
@@ -192,6 +197,11 @@ func review(id string, in api.Input) api.Review {
 				ID: "checks", Title: "Self-tests",
 				Text: "disk.space FAIL free 212 MB (0.4 %)\n13 others pass", Optional: true,
 				Withheld: held("checks"),
+			},
+			{
+				ID: "moment", Title: "The moment you marked",
+				Text: "14:28 signal -61 dBm, loss 0 %\n14:29 signal -84 dBm, loss 31 %", Optional: true,
+				Withheld: held("moment"),
 			},
 			{
 				ID: "machine", Title: "Computer name", Text: "PC-0815, asset 4711", Optional: true,

@@ -9,10 +9,13 @@ import (
 	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/clock"
 	"balise/diagnostics/checks/display"
+	"balise/diagnostics/checks/files"
+	"balise/diagnostics/checks/identity"
 	"balise/diagnostics/checks/network"
 	"balise/diagnostics/checks/performance"
 	"balise/diagnostics/checks/power"
 	"balise/diagnostics/checks/printing"
+	"balise/diagnostics/checks/security"
 	"balise/diagnostics/checks/services"
 	"balise/diagnostics/checks/sound"
 	"balise/diagnostics/checks/storage"
@@ -31,12 +34,15 @@ func All(cfg Config) []diagnostics.Check {
 		network.Checks(cat, networkParams(cfg)),
 		clock.Checks(cat, clockParams(cfg)),
 		services.Checks(cat, serviceParams(cfg)),
+		files.Checks(cat, fileParams(cfg)),
+		identity.Checks(cat),
+		security.Checks(cat, security.Params{Agents: cfg.Agents}),
 		storage.Checks(cat),
 		performance.Checks(cat),
 		sound.Checks(cat),
 		power.Checks(cat),
 		display.Checks(cat),
-		system.Checks(cat),
+		system.Checks(cat, system.Params{Units: cfg.Units}),
 		printing.Checks(cat),
 	)
 }
@@ -67,6 +73,17 @@ func serviceParams(cfg Config) services.Params {
 	p := services.Params{CAFile: cfg.CAFile, Proxy: cfg.Proxy}
 	for _, s := range cfg.Services {
 		p.Services = append(p.Services, services.Service{Name: s.Name, URL: s.URL})
+	}
+	for _, s := range cfg.Mail {
+		p.Mail = append(p.Mail, services.Service{Name: s.Name, URL: s.URL})
+	}
+	return p
+}
+
+func fileParams(cfg Config) files.Params {
+	var p files.Params
+	for _, s := range cfg.Shares {
+		p.Shares = append(p.Shares, files.Share{Name: s.Name, URL: s.URL, Mount: s.Mount})
 	}
 	return p
 }

@@ -52,8 +52,9 @@ func (p *Printer) Check(id string) string {
 	if name := "check." + id + ".name"; p.Has(name) {
 		return p.T(name)
 	}
-	if service, ok := strings.CutPrefix(id, "svc.reach."); ok {
-		return p.T("check.svc.reach.name", "service", service)
+	// The instance of a template: "svc.reach.erp", "mail.reach.work", "share.server.home".
+	if dot := strings.LastIndexByte(id, '.'); dot > 0 && p.Has("check."+id[:dot]+".name") {
+		return p.T("check."+id[:dot]+".name", "service", id[dot+1:])
 	}
 	return id
 }

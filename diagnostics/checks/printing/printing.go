@@ -1,5 +1,5 @@
-// Package printing holds the self-tests print.spooler and print.queue: does the printing service answer,
-// and does the user's queue move.
+// Package printing holds the self-tests print.spooler, print.queue and print.device: does the printing
+// service answer, does the user's queue move, and what does the printer itself say.
 package printing
 
 import (
@@ -30,14 +30,14 @@ type service interface {
 // Checks lists the self-tests of this area.
 func Checks(cat catalogue.Catalogue) []diagnostics.Check {
 	// Found at each run: the service may be installed, or the settings change, while the program runs.
-	return checks(cat, func() (probe.PrintServer, service) {
-		p := probe.NewPrinting(probe.NewPrintEnv())
-		return p.Server, p
-	})
+	return checks(cat, func() (probe.PrintServer, service) { return probe.PrintService() }, probe.AskDevice)
 }
 
-func checks(cat catalogue.Catalogue, find func() (probe.PrintServer, service)) []diagnostics.Check {
-	spooler, queue := cat.Get("print.spooler"), cat.Get("print.queue")
+func checks(
+	cat catalogue.Catalogue, find func() (probe.PrintServer, service),
+	ask func(context.Context, probe.Device) probe.DeviceAnswer,
+) []diagnostics.Check {
+	spooler, queue, device := cat.Get("print.spooler"), cat.Get("print.queue"), cat.Get("print.device")
 	return []diagnostics.Check{
 		spooler.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
 			server, s := find()
@@ -46,6 +46,10 @@ func checks(cat catalogue.Catalogue, find func() (probe.PrintServer, service)) [
 		queue.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
 			server, s := find()
 			return checkQueue(ctx, server, s, queue)
+		}),
+		device.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			server, s := find()
+			return checkDevice(ctx, server, s, ask, device)
 		}),
 	}
 }

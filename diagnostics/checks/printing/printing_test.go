@@ -22,9 +22,11 @@ func (f fake) Alive(context.Context) error { return f.err }
 
 func (f fake) Queues(context.Context) (probe.Queues, error) { return f.q, f.err }
 
+func noDevice(context.Context, probe.Device) probe.DeviceAnswer { return probe.DeviceAnswer{} }
+
 func run(t *testing.T, id string, server probe.PrintServer, s service) diagnostics.Outcome {
 	t.Helper()
-	for _, c := range checks(catalogue.Catalogue{}, func() (probe.PrintServer, service) { return server, s }) {
+	for _, c := range checks(catalogue.Catalogue{}, func() (probe.PrintServer, service) { return server, s }, noDevice) {
 		if c.ID == id {
 			return c.Run(t.Context(), 0)
 		}

@@ -1,5 +1,5 @@
-// Package services tests whether the organisation's services answer: svc.reach.<name>, one for each that the
-// settings name.
+// Package services tests whether the organisation's services and mail servers answer: svc.reach.<name> and
+// mail.reach.<name>, one for each that the settings name.
 package services
 
 import (
@@ -27,12 +27,17 @@ type Service struct {
 // Params are the services and how to reach them.
 type Params struct {
 	Services []Service
+	Mail     []Service
 	CAFile   string
 	Proxy    string
 }
 
-// Checks makes one svc.reach.<name> a service.
+// Checks makes one svc.reach.<name> a service, and one mail.reach.<name> a mail server.
 func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
+	return append(reachChecks(cat, p), mailChecks(cat, p)...)
+}
+
+func reachChecks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	spec := cat.Get("svc.reach")
 	slow := time.Duration(spec.Limit("slow_ms")) * time.Millisecond
 	var list []diagnostics.Check

@@ -11,7 +11,7 @@ import (
 // On any machine on which the tests run each test must come to a view, quickly and without a cause that it
 // does not know.
 func TestThisMachine(t *testing.T) {
-	for _, c := range Checks(catalogue.Catalogue{}) {
+	for _, c := range Checks(catalogue.Catalogue{}, Params{}) {
 		ctx, cancel := context.WithTimeout(t.Context(), c.Timeout)
 		o := c.Run(ctx, 0)
 		cancel()

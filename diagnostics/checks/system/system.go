@@ -1,4 +1,5 @@
-// Package system holds the self-tests sys.uptime and sys.reboot_pending: is a restart due.
+// Package system holds the self-tests of the installation itself: is a restart due, do its services run, are
+// its programs whole and up to date, and did any of them crash.
 package system
 
 import (
@@ -18,14 +19,35 @@ const (
 
 const day = 24 * time.Hour
 
-// Checks lists the self-tests of this area.
-func Checks(cat catalogue.Catalogue) []diagnostics.Check { return checks(cat, probe.NewSystem()) }
+// Params are what the settings say of the system.
+type Params struct {
+	// Units are the services whose failure matters to the user.
+	Units []string
+}
 
-func checks(cat catalogue.Catalogue, s probe.System) []diagnostics.Check {
-	uptime, reboot := cat.Get("sys.uptime"), cat.Get("sys.reboot_pending")
+// Checks lists the self-tests of this area.
+func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
+	return checks(cat, p, probe.NewSystem(), probe.NewUnits(), probe.NewInstallation())
+}
+
+func checks(
+	cat catalogue.Catalogue, p Params, s probe.System, u probe.Units, in probe.Installation,
+) []diagnostics.Check {
+	uptime, reboot, services := cat.Get("sys.uptime"), cat.Get("sys.reboot_pending"), cat.Get("sys.services")
+	pkgs, updates, crashes := cat.Get("sys.packages"), cat.Get("sys.updates"), cat.Get("sys.crashes")
 	return []diagnostics.Check{
 		uptime.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkUptime(ctx, s, uptime) }),
 		reboot.Check(func(context.Context, int) diagnostics.Outcome { return checkReboot(s, reboot) }),
+		services.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			return checkServices(ctx, p, u, services)
+		}),
+		pkgs.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkPackages(ctx, in, pkgs) }),
+		updates.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			return checkUpdates(ctx, in, s, updates)
+		}),
+		crashes.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			return checkCrashes(ctx, in, s, crashes)
+		}),
 	}
 }
 

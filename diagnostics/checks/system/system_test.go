@@ -45,7 +45,7 @@ func TestSystem(t *testing.T) {
 			Reboot: func() (probe.Reboot, error) { return c.reboot, c.err },
 			Now:    func() time.Time { return now },
 		}
-		for _, check := range checks(catalogue.Catalogue{}, s) {
+		for _, check := range checks(catalogue.Catalogue{}, Params{}, s, probe.Units{}, probe.Installation{}) {
 			if check.ID != c.id {
 				continue
 			}

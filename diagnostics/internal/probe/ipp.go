@@ -111,7 +111,12 @@ func (p *Printing) post(ctx context.Context, path string, body []byte, auth stri
 	if p.Server.Network == "tcp" {
 		host = p.Server.Address
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+host+path, bytes.NewReader(body))
+	return p.postTo(ctx, "http://"+host+path, body, auth)
+}
+
+func (p *Printing) postTo(ctx context.Context, target string, body []byte, auth string,
+) (answer *goipp.Message, challenge string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", fmt.Errorf("write a print request: %w", err)
 	}

@@ -21,6 +21,8 @@ type Queue struct {
 	Accepting bool
 	// Changed is when the state last changed.
 	Changed time.Time
+	// Device is where the service sends what is printed: a URI, which names hosts. It never leaves as it is.
+	Device string
 }
 
 // Paused tells whether the queue stands still until somebody resumes it.
@@ -58,7 +60,7 @@ func (p *Printing) Alive(ctx context.Context) error {
 func (p *Printing) Queues(ctx context.Context) (Queues, error) {
 	answer, err := p.do(ctx, "/", p.request(goipp.OpCupsGetPrinters, requested(
 		"printer-name", "printer-state", "printer-state-reasons", "printer-is-accepting-jobs",
-		"printer-state-change-time", "printer-up-time")))
+		"printer-state-change-time", "printer-up-time", "device-uri")))
 	q := Queues{Now: time.Now(), Default: p.Default}
 	if isStatus(err, goipp.StatusErrorNotFound) {
 		return q, nil // no queue at all
@@ -123,6 +125,7 @@ func (q *Queues) readPrinters(m *goipp.Message) {
 			Reasons:   keywords(g.Attrs, "printer-state-reasons"),
 			Accepting: boolean(g.Attrs, "printer-is-accepting-jobs"),
 			Changed:   moment(g.Attrs, "printer-state-change-time"),
+			Device:    textUpTo(g.Attrs, "device-uri", longestURI),
 		})
 	}
 }
@@ -220,8 +223,16 @@ func first(attrs goipp.Attributes, name string) goipp.Value {
 }
 
 func text(attrs goipp.Attributes, name string) string {
+	const longest = 128
+	return textUpTo(attrs, name, longest)
+}
+
+// longestURI is more than any printing system accepts for a device.
+const longestURI = 1024
+
+func textUpTo(attrs goipp.Attributes, name string, limit int) string {
 	s, _ := first(attrs, name).(goipp.String)
-	return cleanText(string(s), 128)
+	return cleanText(string(s), limit)
 }
 
 func integer(attrs goipp.Attributes, name string) int {

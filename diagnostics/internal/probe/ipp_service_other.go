@@ -1,0 +1,8 @@
+//go:build !windows
+
+package probe
+
+func printService() (PrintServer, PrintServicer) {
+	p := NewPrinting(NewPrintEnv())
+	return p.Server, p
+}

@@ -93,9 +93,15 @@ func (p *Printer) ruledOut(areas []string) string {
 	if len(areas) == 0 {
 		return ""
 	}
-	names := make([]string, len(areas))
+	// One line, not a list of twenty things that work.
+	const most = 5
+	var names []string
 	for i, a := range areas {
-		names[i] = p.Area(a)
+		if left := len(areas) - i; len(names) == most && left > 1 {
+			names = append(names, p.N("diagnosis.more", left))
+			break
+		}
+		names = append(names, p.Area(a))
 	}
 	return p.T("diagnosis.ruled_out", "areas", p.list(names))
 }

@@ -43,7 +43,7 @@ func opt(name, kind string, def any, doc string) Arg {
 
 var undoAction = Action{
 	Name: "undo", Doc: "Takes back what an earlier action did.",
-	Args: []Arg{need("action", "string", "its name; of several the last")},
+	Args: []Arg{need("name", "string", "the action; of several the last")},
 }
 
 func (s *Stage) act(ctx context.Context, name string, with map[string]any) error {
@@ -52,7 +52,7 @@ func (s *Stage) act(ctx context.Context, name string, with map[string]any) error
 		if err != nil {
 			return err
 		}
-		return s.undo(a.str("action"))
+		return s.undo(a.str("name"))
 	}
 	for _, one := range actions() {
 		if one.Name != name {
@@ -204,5 +204,16 @@ func all(fs ...func() error) func() error {
 
 // actions is the explicit list, in reading order.
 func actions() []action {
-	return slices.Concat(wireActions(), pathActions(), nameActions(), serviceActions())
+	return slices.Concat(wireActions(), pathActions(), nameActions(), serviceActions(), shareActions(), printActions(),
+		volumeActions(), machineActions(), soundActions(), busActions(), fileActions())
+}
+
+func splitWords(s string) []string { return strings.Fields(s) }
+
+func containsFold(s, part string) bool {
+	return strings.Contains(strings.ToLower(s), strings.ToLower(part))
+}
+
+func hasSuffix(s string, ends ...string) bool {
+	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(s, end) })
 }

@@ -19,7 +19,14 @@ const (
 )
 
 // props are what stands on the stage beside the machine and the network.
-type props struct{}
+type props struct {
+	buses map[string]*bus
+	share *share
+	print *printing
+	// speaker says that the sound server was started.
+	speaker   bool
+	stopSound func() error
+}
 
 // furnish puts on the machine what the settings name.
 func (s *Stage) furnish() error {

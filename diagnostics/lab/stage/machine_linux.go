@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,7 @@ type machine struct {
 	work chan func()
 	done chan struct{}
 	tid  int
+	disk int // the root of the file system under the root, to change its size
 }
 
 // newMachine joins the client's network and builds its files.
@@ -70,6 +72,7 @@ func (m *machine) do(f func() error) error {
 func (m *machine) close() {
 	close(m.work)
 	<-m.done
+	_ = unix.Close(m.disk)
 }
 
 // run runs a program in there and waits for it.
@@ -126,6 +129,11 @@ func (m *machine) mountRoot() error {
 	if err := unix.Mount("tmpfs", m.dir, "tmpfs", 0, plenty); err != nil {
 		return fmt.Errorf("mount root: %w", err)
 	}
+	disk, err := unix.Open(m.dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	m.disk = disk
 	for _, name := range emptied {
 		dir := filepath.Join(m.dir, "upper", name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -244,9 +252,9 @@ func (m *machine) daemon(cmd *exec.Cmd) (stop func() error, err error) {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	return func() error {
+	return sync.OnceValue(func() error {
 		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 		<-ended
 		return nil
-	}, nil
+	}), nil
 }

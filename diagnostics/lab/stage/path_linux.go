@@ -346,8 +346,8 @@ func (s *Stage) sixOn() error {
 	forward := within(s.lab.router, func() error { return put("/proc/sys/net/ipv6/conf/all/forwarding", "1") })
 	err := errors.Join(forward,
 		batch(s.lab.router, []string{"addr add " + lan + "1/112 dev lan nodad", "addr add " + wan + "1/112 dev wan nodad"}),
-		batch(s.lab.outside, append(outside, "-6 route add default via "+wan+"1")),
-		batch(s.lab.client, []string{"addr add " + lan + "2/112 dev eth0 nodad", "-6 route add default via " + lan + "1"}))
+		batch(s.lab.outside, append(outside, "route add default via "+wan+"1")),
+		batch(s.lab.client, []string{"addr add " + lan + "2/112 dev eth0 nodad", "route add default via " + lan + "1"}))
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (s *Stage) nft(ns, script string, args ...string) (string, error) {
 // rule gives the router a filter of its own at a hook. It is seen by its counters, or, unless it has to hit, by
 // being there.
 func (s *Stage) rule(hook, rules string, mustHit bool) (deed, error) {
-	return s.filter(s.lab.router, fmt.Sprintf("chain c { type filter hook %s priority -150; %s }", hook, rules), mustHit)
+	return s.filter(s.lab.router, fmt.Sprintf("chain c { type filter hook %s priority -150; %s; }", hook, rules), mustHit)
 }
 
 var packets = regexp.MustCompile(`counter packets (\d+)`)
@@ -45,7 +45,9 @@ var packets = regexp.MustCompile(`counter packets (\d+)`)
 // filter is rule for any namespace and any content of a table.
 func (s *Stage) filter(ns, content string, mustHit bool) (deed, error) {
 	name := fmt.Sprintf("lab%d", serial.Add(1))
-	if _, err := s.nft(ns, fmt.Sprintf("table inet %s { %s }\n", name, content)); err != nil {
+	// A block must end with its line.
+	content = strings.ReplaceAll(content, "; } chain", "; }\nchain")
+	if _, err := s.nft(ns, fmt.Sprintf("table inet %s {\n%s\n}\n", name, content)); err != nil {
 		return deed{}, err
 	}
 	undo := func() error {

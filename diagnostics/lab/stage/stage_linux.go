@@ -205,6 +205,11 @@ func (s *Stage) Client(ctx context.Context, args ...string) *exec.Cmd {
 func (s *Stage) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.prepared(ctx, name, args...)
+}
+
+// prepared is command for whoever holds the lock.
+func (s *Stage) prepared(ctx context.Context, name string, args ...string) *exec.Cmd {
 	namespaces := fmt.Sprintf("/proc/%d/task/%d/ns/", os.Getpid(), s.machine.tid)
 	identity := []string{"--setuid", strconv.Itoa(userID), "--setgid", strconv.Itoa(userID)}
 	line := []string{"--mount=" + namespaces + "mnt", "--net=" + namespaces + "net"}
@@ -227,7 +232,7 @@ func (s *Stage) environment() []string {
 		"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": homeDir, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8",
 		"XDG_RUNTIME_DIR": runUser, "BALISE_STATE_DIR": homeDir + "/.local/state/balise", "BALISE_CONFIG": settingsPath,
 		"DBUS_SYSTEM_BUS_ADDRESS":  "unix:path=/run/dbus/system_bus_socket",
-		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + runUser + "/bus", "CUPS_SERVER": cupsSocket,
+		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + runUser + "/bus",
 	}
 	maps.Copy(env, s.env)
 	var list []string

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 )
 
 // insideEnv says that this process is the isolated re-exec of a test, and of which.
@@ -23,9 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// inside runs the rest of a test in an isolated process of its own: there it opens a stage and returns it; in
-// the outer process it reports what became of the inner one and ends the test.
-func inside(t *testing.T, p Params) *Stage {
+// inside plays a test on a stage in an isolated process of its own; here, outside, it reports what became of it.
+func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 	t.Helper()
 	if os.Getenv(EnvRoot) != "1" || os.Geteuid() != 0 {
 		t.Skipf("needs namespaces: run as root with %s=1 (packaging/test does)", EnvRoot)
@@ -36,26 +37,22 @@ func inside(t *testing.T, p Params) *Stage {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("open after %v", time.Since(start).Round(time.Millisecond))
-		t.Cleanup(func() {
-			start := time.Now()
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-			t.Logf("closed after %v", time.Since(start).Round(time.Millisecond))
-		})
-		return s
+		opened := time.Now()
+		play(t, s)
+		played := time.Now()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		t.Logf("open %v, play %v, close %v", opened.Sub(start), played.Sub(opened), time.Since(played))
+		return
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := again(ctx, t.Name())
-	out, err := cmd.CombinedOutput()
+	out, err := again(ctx, t.Name()).CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Fatalf("isolated: %v", err)
 	}
-	t.SkipNow()
-	return nil
 }
 
 // again is this very test in a process of its own.
@@ -77,7 +74,10 @@ func on(t *testing.T, s *Stage, name string, args ...string) string {
 }
 
 func TestStageIsAMachine(t *testing.T) {
-	s := inside(t, Params{})
+	inside(t, Params{}, machineLooks)
+}
+
+func machineLooks(t *testing.T, s *Stage) {
 	for _, look := range [][]string{
 		{"id"}, {"ip", "-o", "addr"}, {"ls", "/", "/etc", "/sys/class", "/sys/class/net", "/proc/pressure"},
 		{"cat", "/proc/self/mountinfo"}, {"df", "-h"}, {"cat", "/etc/resolv.conf", "/etc/balise-lab.yaml", "/proc/uptime"},
@@ -93,8 +93,11 @@ const clientEnv = "BALISE_TEST_CLIENT"
 // check prints what the real program says of the stage.
 func check(t *testing.T, s *Stage) {
 	t.Helper()
+	s.set([]string{"probes", "mail"}, nil)
+	s.set([]string{"probes", "udp"}, nil)
+	s.set([]string{"probes", "load"}, nil)
 	start := time.Now()
-	out, err := s.Client(t.Context(), "check", "--verbose").CombinedOutput()
+	out, err := s.Client(t.Context(), "check").CombinedOutput()
 	t.Logf("%v %v\n%s", time.Since(start).Round(time.Millisecond), err, out)
 }
 
@@ -102,6 +105,42 @@ func TestClientOnAHealthyStage(t *testing.T) {
 	if os.Getenv(clientEnv) == "" {
 		t.Skipf("looks at a program by hand: %s=/path/of/balise", clientEnv)
 	}
-	s := inside(t, Params{Client: os.Getenv(clientEnv)})
-	check(t, s)
+	inside(t, Params{Client: os.Getenv(clientEnv)}, check)
+}
+
+// TestByHand plays what the environment names and prints what the real program says, for whoever writes actions:
+//
+//	BALISE_TEST_DO='router.kill; net.loss percent=5' BALISE_TEST_CLIENT=/path/of/balise go test -run ByHand -v
+func TestByHand(t *testing.T) {
+	script := os.Getenv("BALISE_TEST_DO")
+	if script == "" {
+		t.Skip("for hands only: BALISE_TEST_DO")
+	}
+	inside(t, Params{Client: os.Getenv(clientEnv)}, func(t *testing.T, s *Stage) {
+		for step := range strings.SplitSeq(script, ";") {
+			words := strings.Fields(step)
+			with := map[string]any{}
+			for _, w := range words[1:] {
+				k, v, _ := strings.Cut(w, "=")
+				if yaml.Unmarshal([]byte(v), new(any)) == nil {
+					var x any
+					_ = yaml.Unmarshal([]byte(v), &x)
+					with[k] = x
+				}
+			}
+			start := time.Now()
+			if err := s.Do(t.Context(), words[0], with); err != nil {
+				t.Error(err)
+			}
+			t.Logf("%s took %v", words[0], time.Since(start))
+		}
+		if os.Getenv(clientEnv) != "" {
+			check(t, s)
+		}
+		seen, err := s.Observed(t.Context())
+		for _, o := range seen {
+			t.Logf("%+v", o)
+		}
+		t.Log(err)
+	})
 }

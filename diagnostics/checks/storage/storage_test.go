@@ -183,6 +183,77 @@ func TestABrokenProbeIsUnknown(t *testing.T) {
 	}
 }
 
+func TestHealth(t *testing.T) {
+	ata := probe.DriveHealth{Kind: "ata", TempC: 38, WearPercent: -1}
+	with := func(d probe.DriveHealth, change func(*probe.DriveHealth)) probe.DriveHealth { change(&d); return d }
+	nvme := probe.DriveHealth{Kind: "nvme", TempC: 75, WearPercent: 12}
+	for _, c := range []struct {
+		name   string
+		read   string
+		drives []probe.DriveHealth
+		err    error
+		status diagnostics.Status
+		cause  diagnostics.Cause
+	}{
+		{name: "well", drives: []probe.DriveHealth{ata, nvme}, status: diagnostics.Pass},
+		{name: "a virtual machine", err: probe.ErrNoHealth, status: diagnostics.NA},
+		{name: "drives that say nothing", status: diagnostics.NA},
+		{name: "denied", err: errors.New("denied"), status: diagnostics.Unknown},
+		{
+			name:   "one of two is failing",
+			drives: []probe.DriveHealth{nvme, with(ata, func(d *probe.DriveHealth) { d.Failing = true })},
+			status: diagnostics.Fail, cause: Failing,
+		},
+		{
+			name:   "an NVMe drive's critical warning",
+			drives: []probe.DriveHealth{with(nvme, func(d *probe.DriveHealth) { d.Warnings = []string{"spare"} })},
+			status: diagnostics.Fail, cause: Failing,
+		},
+		{
+			name:   "hot by its own measure",
+			drives: []probe.DriveHealth{with(nvme, func(d *probe.DriveHealth) { d.Warnings = []string{"temperature"} })},
+			status: diagnostics.Warn, cause: Hot,
+		},
+		{
+			name:   "hot by ours",
+			drives: []probe.DriveHealth{nvme, with(ata, func(d *probe.DriveHealth) { d.TempC = 64 })},
+			status: diagnostics.Warn, cause: Hot,
+		},
+		{
+			name:   "worn",
+			drives: []probe.DriveHealth{with(nvme, func(d *probe.DriveHealth) { d.WearPercent = 95 })},
+			status: diagnostics.Warn, cause: Worn,
+		},
+		{name: "reads fail, whatever the drive says", read: probe.ReadEIO, drives: []probe.DriveHealth{ata}, status: diagnostics.Fail, cause: Unreadable},
+		{name: "reads never end", read: probe.ReadSilent, err: probe.ErrNoHealth, status: diagnostics.Fail, cause: Silent},
+		{name: "no permission to look", read: probe.ReadUnknown, drives: []probe.DriveHealth{ata}, status: diagnostics.Pass},
+	} {
+		d := machine([]probe.Mount{ext4}, nil)
+		d.TryRead = func(context.Context, string) string { return c.read }
+		d.Health = func(context.Context) ([]probe.DriveHealth, error) { return c.drives, c.err }
+		if o := run(t, d, "disk.health"); o.Status != c.status || o.Cause != c.cause || o.Status.Bad() != (o.Severity != "") {
+			t.Errorf("%s: %s %q (%s)", c.name, o.Status, o.Cause, o.Detail)
+		}
+	}
+}
+
+// A home folder that another computer serves is a share: its silence is not a disk's, and reading it here would
+// only wait.
+func TestASharedHomeIsNotRead(t *testing.T) {
+	for kind, read := range map[string]bool{"nfs4": false, "cifs": false, "fuse.sshfs": false, "autofs": false, "fuse.gocryptfs": true, "ext4": true} {
+		d := machine(nil, nil)
+		d.Mounts = func(context.Context) ([]probe.Mount, error) {
+			return []probe.Mount{ext4, {Device: "0:9", Point: d.Home, Type: kind, Source: "x"}}, nil
+		}
+		done := false
+		d.TryRead = func(context.Context, string) string { done = true; return probe.ReadOK }
+		d.Health = func(context.Context) ([]probe.DriveHealth, error) { return nil, probe.ErrNoHealth }
+		if run(t, d, "disk.health"); done != read {
+			t.Errorf("%s: read %v", kind, done)
+		}
+	}
+}
+
 func TestLimitsAreInOrder(t *testing.T) {
 	s := (catalogue.Catalogue{}).Get("disk.space")
 	if s.Limit("fail_free_percent") >= s.Limit("warn_free_percent") || s.Limit("fail_free_gb") >= s.Limit("warn_free_gb") {

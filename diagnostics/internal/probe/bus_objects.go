@@ -38,8 +38,16 @@ type managed map[dbus.ObjectPath]map[string]busProps
 
 // managedObjects asks a service for all that it manages in one call.
 func (b bus) managedObjects(ctx context.Context, name string, path dbus.ObjectPath) (managed, error) {
-	var all managed
-	err := b.call(ctx, name, path, "org.freedesktop.DBus.ObjectManager.GetManagedObjects", nil, &all)
+	// The library fills maps of exactly the types of the wire, not of types named after them.
+	var wire map[dbus.ObjectPath]map[string]map[string]dbus.Variant
+	err := b.call(ctx, name, path, "org.freedesktop.DBus.ObjectManager.GetManagedObjects", nil, &wire)
+	all := make(managed, len(wire))
+	for at, interfaces := range wire {
+		all[at] = make(map[string]busProps, len(interfaces))
+		for iface, props := range interfaces {
+			all[at][iface] = props
+		}
+	}
 	return all, err
 }
 

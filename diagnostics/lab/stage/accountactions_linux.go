@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -74,29 +75,27 @@ func ticketFile(ends time.Time) []byte {
 	return b.Bytes()
 }
 
-// passwordAge writes the user's line of the shadow file, which `chage -l` reads for its own user.
+// passwordAge changes when the user's own password ends.
 func passwordAge(_ context.Context, s *Stage, a args) (deed, error) {
+	days := a.num("days")
+	return plain(func() error { return s.machine.do(func() error { return shadow(days) }) },
+		func() error { return s.machine.do(func() error { return shadow(99999) }) }, func(ctx context.Context) (bool, string) {
+			out, err := s.prepared(ctx, "/usr/bin/chage", "-l", user).CombinedOutput()
+			return err == nil && !bytes.Contains(out, []byte("expires\t\t\t\t\t: never")), fmt.Sprintf("chage: %v", err)
+		})
+}
+
+// shadow writes the file that `chage -l` reads for its own user; by the hand.
+func shadow(daysLeft int) error {
 	const name, longest, shadowGroup = "/etc/shadow", 90, 42
 	today := int(time.Now().Unix() / 86400)
-	err := s.machine.do(func() error {
-		group, err := os.ReadFile("/etc/group")
-		if err != nil {
-			return err
-		}
-		if !bytes.Contains(group, []byte("shadow:")) {
-			if err := put("/etc/group", string(group)+"shadow:x:42:\n"); err != nil {
-				return err
-			}
-		}
-		text := fmt.Sprintf("root:*:19000:0:99999:7:::\n%s:$y$j9T$x$x:%d:0:%d:7:::\n", user, today+a.num("days")-longest, longest)
-		if err := os.WriteFile(name, []byte(text), 0o640); err != nil {
-			return err
-		}
-		return os.Chown(name, 0, shadowGroup)
-	})
-	undo := func() error { return s.machine.do(func() error { return os.Remove(name) }) }
-	return deed{undo: undo, seen: func(ctx context.Context) (bool, string) {
-		out, err := s.prepared(ctx, "/usr/bin/chage", "-l", user).CombinedOutput()
-		return err == nil && bytes.Contains(out, []byte("Password expires")), fmt.Sprintf("chage: %v", err)
-	}}, err
+	changed, most := today-10, daysLeft
+	if daysLeft < 99999 {
+		changed, most = today+daysLeft-longest, longest
+	}
+	text := fmt.Sprintf("root:*:19000:0:99999:7:::\n%s:$y$j9T$x$x:%d:0:%d:7:::\n", user, changed, most)
+	if err := os.WriteFile(name, []byte(text), 0o640); err != nil {
+		return err
+	}
+	return errors.Join(os.Chown(name, 0, shadowGroup), os.Chmod(name, 0o640))
 }

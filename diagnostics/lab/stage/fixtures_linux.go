@@ -40,7 +40,7 @@ func (m *machine) dress() error {
 		"/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/nonexistent:/bin/false\n" +
 			"lp:x:7:7::/var/spool/lpd:/bin/false\nnobody:x:65534:65534::/nonexistent:/bin/false\n" +
 			user + ":x:1000:1000:Camille:" + homeDir + ":/bin/sh\n",
-		"/etc/group": "root:x:0:\nlp:x:7:\nlpadmin:x:20:\nmessagebus:x:100:\naudio:x:29:\nvideo:x:44:\nnogroup:x:65534:\n" +
+		"/etc/group": "root:x:0:\nlp:x:7:\nlpadmin:x:20:\nmessagebus:x:100:\naudio:x:29:\nshadow:x:42:\nvideo:x:44:\nnogroup:x:65534:\n" +
 			user + ":x:1000:\n",
 		"/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 		"/etc/hosts":         "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 poste-lab\n",
@@ -83,6 +83,9 @@ func (m *machine) dress() error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := shadow(99999); err != nil {
+		return err
 	}
 	kernel, err := release()
 	if err != nil {

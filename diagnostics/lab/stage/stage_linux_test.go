@@ -93,11 +93,8 @@ const clientEnv = "BALISE_TEST_CLIENT"
 // check prints what the real program says of the stage.
 func check(t *testing.T, s *Stage) {
 	t.Helper()
-	s.set([]string{"probes", "mail"}, nil)
-	s.set([]string{"probes", "udp"}, nil)
-	s.set([]string{"probes", "load"}, nil)
 	start := time.Now()
-	out, err := s.Client(t.Context(), "check").CombinedOutput()
+	out, err := s.Client(t.Context(), append([]string{"check"}, strings.Fields(os.Getenv("BALISE_TEST_ARGS"))...)...).CombinedOutput()
 	t.Logf("%v %v\n%s", time.Since(start).Round(time.Millisecond), err, out)
 }
 

@@ -76,7 +76,7 @@ func TestSelfTestsSayOnlyWhatTheCatalogueDeclares(t *testing.T) {
 			continue
 		}
 		for _, what := range undeclared(spec, r) {
-			t.Logf("%s tells %s, which the catalogue does not declare", id, what)
+			t.Errorf("%s tells %s, which the catalogue does not declare", id, what)
 		}
 	}
 }

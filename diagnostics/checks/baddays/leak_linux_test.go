@@ -45,7 +45,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if os.Getenv("BALISE_TEST_LONG") == "1" || os.Getenv("BALISE_TEST_ROOT") == "1" {
 		runs = 50
 	}
-	runner, err := diagnostics.NewRunner(quick(t))
+	cfg := checks.Config{}
+	list, err := checks.Select(checks.All(cfg), quickOnes(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	runner, err := diagnostics.NewRunner(list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,23 +69,6 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		buf := make([]byte, 1<<16)
 		t.Errorf("left behind: %+v, before %+v\n%s", after, before, buf[:runtime.Stack(buf, true)])
 	}
-}
-
-// quick is every self-test that does not watch the computer for a while: those leave no more behind, and fifty
-// runs of them would take a minute.
-func quick(t *testing.T) []diagnostics.Check {
-	t.Helper()
-	all, err := checks.Select(checks.All(checks.Config{}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept []diagnostics.Check
-	for _, c := range all {
-		if !c.Once {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }
 
 // settled waits until no more is held than want, or what was abandoned has had its time.

@@ -35,10 +35,10 @@ const leastTests = 45
 func TestEverySelfTestSaysWhatItIsAndWhereItLeads(t *testing.T) {
 	tests := readAll(t)
 	if len(tests) < leastTests {
-		t.Logf("%d self-tests, %d are promised", len(tests), leastTests)
+		t.Errorf("%d self-tests, %d are promised", len(tests), leastTests)
 	}
 	for _, gap := range gaps(tests) {
-		t.Log(gap)
+		t.Error(gap)
 	}
 }
 

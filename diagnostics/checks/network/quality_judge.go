@@ -14,8 +14,8 @@ const nine = 0.9
 
 // figures are a sample's in the words of the judge.
 type figures struct {
-	sent, lost int
-	p50, p90   time.Duration
+	sent, lost  int
+	p50, jitter time.Duration
 }
 
 func (f figures) loss() float64 {
@@ -25,12 +25,12 @@ func (f figures) loss() float64 {
 	return 100 * float64(f.lost) / float64(f.sent)
 }
 
-func (f figures) jitter() time.Duration { return f.p90 - f.p50 }
-
-// sum puts the living hosts together. Delay is the best host's: what is far away is not a bad line. A host
-// that alone loses much while another loses nothing is itself the trouble, and does not count.
+// sum puts the living hosts together. Delay is the nearest host's: what is far away is not a bad line. Jitter is
+// how much later than the middle of its host the slowest tenth is. A host that alone loses much while another
+// loses nothing is itself the trouble, and does not count.
 func sum(list []sample) figures {
 	var f figures
+	var later []time.Duration
 	const alone = 5
 	clean := slices.ContainsFunc(list, func(s sample) bool { return s.lost == 0 && len(s.rtts) >= qualityFirst })
 	for _, s := range list {
@@ -39,11 +39,18 @@ func sum(list []sample) figures {
 		}
 		f.sent += s.sent()
 		f.lost += s.lost
-		p50, p90 := quantile(s.rtts, 0.5), quantile(s.rtts, nine)
-		if len(s.rtts) > 0 && (f.p50 == 0 || p90 < f.p90) {
-			f.p50, f.p90 = p50, p90
+		if len(s.rtts) == 0 {
+			continue
+		}
+		middle := quantile(s.rtts, 0.5)
+		if f.p50 == 0 || middle < f.p50 {
+			f.p50 = middle
+		}
+		for _, d := range s.rtts {
+			later = append(later, d-middle)
 		}
 	}
+	f.jitter = quantile(later, nine)
 	return f
 }
 
@@ -55,7 +62,7 @@ func suspicious(list []sample, lim qualityLimits) bool {
 			return true
 		}
 	}
-	return f.p50 > lim.latencyWarn || f.jitter() > lim.jitter
+	return f.p50 > lim.latencyWarn || f.jitter > lim.jitter
 }
 
 // judgeQuality tells loss, delay and jitter apart. A request that was sent again is loss and never delay; one
@@ -70,7 +77,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 		diagnostics.Float("loss", math.Round(10*f.loss())/10, "%"),
 	}
 	if f.p50 > 0 {
-		facts = append(facts, milliseconds("connect", f.p50), milliseconds("jitter", f.jitter()))
+		facts = append(facts, milliseconds("connect", f.p50), milliseconds("jitter", f.jitter))
 	}
 	if lag > lim.busy {
 		facts = append(facts, milliseconds("wake_up_late", lag))
@@ -79,7 +86,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 	believed := f.lost > 1 && f.loss() >= lim.lossWarn && (f.sent >= enough || f.loss() >= certain)
 	// Where the system itself counts, a busy computer changes nothing; a stopwatch it spoils.
 	spoiled := lag > lim.busy && !allExact(list)
-	late := lag > lim.busy && f.jitter() < 4*lag
+	late := lag > lim.busy && f.jitter < 4*lag
 	switch {
 	case spoiled:
 		return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
@@ -91,7 +98,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 		return poor("net.quality/loss", diagnostics.Warn, facts)
 	case f.p50 >= lim.latencyWarn:
 		return poor("net.quality/latency", diagnostics.Warn, facts)
-	case f.jitter() >= lim.jitter && !late && f.sent >= qualityFirst:
+	case f.jitter >= lim.jitter && !late && f.sent >= qualityFirst:
 		return poor("net.quality/jitter", diagnostics.Warn, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}

@@ -33,7 +33,7 @@ func table(tests []selfTest) string {
 	b.WriteString("|---|---|---|---|---|---|---|\n")
 	for _, t := range tests {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join([]string{
-			t.title(), cell(t.measures["en"]), t.limits(), t.deadline(), t.systems(), t.triage(), t.repairs(),
+			t.title(), sentence(t.measures["en"]), t.limits(), t.deadline(), t.systems(), t.triage(), t.repairs(),
 		}, " | "))
 	}
 	b.WriteString("\n")
@@ -48,6 +48,15 @@ func cell(s string) string {
 		return none
 	}
 	return s
+}
+
+// sentence is a text with a capital and without its full stop, as the cells of a table are written.
+func sentence(s string) string {
+	s = strings.TrimSuffix(strings.TrimSpace(s), ".")
+	if s != "" {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return cell(s)
 }
 
 // template tells whether there is one such test for each target of the settings.

@@ -76,6 +76,9 @@ func learn(known *redact.Known, req RenderRequest) {
 			known.Learn([]diagnostics.Fact{e.Fact})
 		}
 	}
+	for _, ch := range req.Changes {
+		known.Learn(ch.Facts)
+	}
 	if req.Snapshot != nil {
 		for _, g := range req.Snapshot.Groups() {
 			known.Learn(g.Facts)
@@ -104,6 +107,9 @@ func (c *collector) collect(all bool) Report {
 	}
 	r.Route = c.route(show(SectionDiagnosis))
 	c.words(&r)
+	if show(SectionChanges) {
+		r.Changes = c.changed()
+	}
 	if show(SectionTried) {
 		for _, a := range c.req.Attempts {
 			r.Tried = append(r.Tried, c.tried(a))
@@ -111,6 +117,11 @@ func (c *collector) collect(all bool) Report {
 	}
 	if show(SectionChecks) {
 		r.Checks = c.checks(c.req.Results)
+	}
+	if show(SectionMoment) {
+		if r.Moment = c.moment(); r.Moment != nil {
+			r.Moment.Summary = newView(r, c.texts).summary(r.Moment)
+		}
 	}
 	c.machine(&r, show)
 	for _, id := range sectionOrder {
@@ -181,6 +192,11 @@ func (c *collector) verdict(d cause.Diagnosis) *Verdict {
 		}
 	}
 	d.Evidence = kept
+	d.Changes = slices.Clone(d.Changes)
+	for i := range d.Changes {
+		d.Changes[i].Facts = c.redactor.Facts(d.Changes[i].Facts)
+	}
+	v.Asked = c.asked(d)
 	t := c.texts.Diagnosis(d)
 	v.Sentence, v.Breaks, v.RuledOut, v.Also = t.Sentence, t.Breaks, t.RuledOut, t.Also
 	return v

@@ -80,16 +80,18 @@ type File struct {
 const (
 	SectionDiagnosis   = "diagnosis"
 	SectionDescription = "description"
+	SectionChanges     = "changes"
 	SectionTried       = "tried"
 	SectionChecks      = "checks"
+	SectionMoment      = "moment"
 	SectionMachine     = "machine"
 	SectionSnapshot    = "snapshot"
 	SectionScreenshot  = "screenshot"
 )
 
 var sectionOrder = [...]string{
-	SectionDiagnosis, SectionDescription, SectionTried, SectionChecks, SectionMachine, SectionSnapshot,
-	SectionScreenshot,
+	SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
+	SectionMachine, SectionSnapshot, SectionScreenshot,
 }
 
 const (

@@ -168,9 +168,11 @@ func TestSameInputSameBytes(t *testing.T) {
 // TestWithheldIsAbsent: each section that the user unticks is in none of the three, and is named.
 func TestWithheldIsAbsent(t *testing.T) {
 	marks := map[string][]string{
-		SectionDiagnosis: {"is paused", "9f31c02a", "printing", "\"route\""},
+		SectionDiagnosis: {"is paused", "9f31c02a", "printing", "Printer, sound", "\"route\""},
+		SectionChanges:   {"default printer is now", "updates.installed", "since"},
+		SectionMoment:    {"signal_dbm", "950", "Noted at"},
 		SectionTried:     {"needs an administrator", "needs_admin", "print.resume"},
-		SectionChecks:    {"disk.space", "Seen 2 times", "DNS"},
+		SectionChecks:    {"disk.space", "Seen 2 times", "Passed ("},
 		SectionMachine:   {"PC-COMPTA-07", "INV-004217"},
 		SectionSnapshot:  {"OptiPlex", "i5-12500T", "thunderbird"},
 	}

@@ -24,8 +24,10 @@ type Report struct {
 	DescriptionCut bool        `json:"description_cut,omitempty"`
 	Route          *Route      `json:"route,omitempty"`
 	Diagnosis      *Verdict    `json:"diagnosis,omitempty"`
+	Changes        *Changed    `json:"changes,omitempty"`
 	Tried          []Tried     `json:"tried,omitempty"`
 	Checks         []CheckLine `json:"checks,omitempty"`
+	Moment         *Moment     `json:"moment,omitempty"`
 	Machine        *Machine    `json:"machine,omitempty"`
 	Snapshot       *Facts      `json:"snapshot,omitempty"`
 	Withheld       []Withheld  `json:"withheld,omitempty"`
@@ -45,16 +47,18 @@ type Route struct {
 
 // Verdict is the diagnosis as code and in the technician's words.
 type Verdict struct {
-	Cause       diagnostics.Cause `json:"cause"`
-	Confidence  string            `json:"confidence"`
-	Actor       string            `json:"actor,omitempty"`
-	Sentence    string            `json:"sentence"`
-	Breaks      string            `json:"breaks,omitempty"`
-	RuledOut    string            `json:"ruled_out,omitempty"`
-	Also        string            `json:"also,omitempty"`
-	Evidence    []Evidence        `json:"evidence,omitempty"`
-	Folded      []string          `json:"folded,omitempty"`
-	Fingerprint string            `json:"fingerprint,omitempty"`
+	Cause      diagnostics.Cause `json:"cause"`
+	Confidence string            `json:"confidence"`
+	Actor      string            `json:"actor,omitempty"`
+	Sentence   string            `json:"sentence"`
+	Breaks     string            `json:"breaks,omitempty"`
+	RuledOut   string            `json:"ruled_out,omitempty"`
+	Also       string            `json:"also,omitempty"`
+	Evidence   []Evidence        `json:"evidence,omitempty"`
+	Folded     []string          `json:"folded,omitempty"`
+	// Asked are the questions that were answered, and the open one.
+	Asked       []Asked `json:"asked,omitempty"`
+	Fingerprint string  `json:"fingerprint,omitempty"`
 }
 
 // Evidence is one fact that the diagnosis rests on.

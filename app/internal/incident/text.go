@@ -12,7 +12,8 @@ import (
 func (v *view) body() string {
 	var b strings.Builder
 	for _, id := range []string{
-		SectionDiagnosis, SectionDescription, SectionTried, SectionChecks, SectionMachine, SectionSnapshot,
+		SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
+		SectionMachine, SectionSnapshot,
 	} {
 		if text := v.section(id); text != "" {
 			b.WriteString(text)
@@ -36,10 +37,14 @@ func (v *view) section(id string) string {
 		return v.diagnosisText()
 	case SectionDescription:
 		return v.wordsText()
+	case SectionChanges:
+		return v.changesText()
 	case SectionTried:
 		return v.triedText()
 	case SectionChecks:
 		return v.checksText()
+	case SectionMoment:
+		return v.momentText()
 	case SectionMachine:
 		if line := v.MachineLine(); line != "" {
 			return v.heading("machine") + line
@@ -73,6 +78,12 @@ func (v *view) diagnosisText() string {
 		if fact := v.fact(e.Fact); fact != "" {
 			lines = append(lines, wrap(v.named(v.p.Check(e.Check), fact), "- ", "  "))
 		}
+	}
+	for _, a := range d.Asked {
+		lines = append(lines, wrap(v.AskedText(a), "- ", "  "))
+	}
+	if d.Fingerprint != "" {
+		lines = append(lines, v.p.T("report.fingerprint", "code", d.Fingerprint))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -63,6 +63,7 @@ func (m *machine) dress() error {
 		"/var/crash/.keep":                                "",
 		"/var/lib/systemd/coredump/.keep":                 "",
 		homeDir + "/.config/.keep":                        "",
+		homeDir + "/.local/state/balise/.keep":            "", // the client has run here before
 		homeDir + "/.cache/.keep":                         "",
 		"/tmp/.keep":                                      "",
 		runUser + "/.keep":                                "",

@@ -12,7 +12,7 @@ import (
 // Where things stand on the client's machine.
 const (
 	clientPath   = "/opt/balise/balise"
-	settingsPath = "/etc/balise-lab.yaml"
+	settingsPath = "/run/balise-lab.yaml" // not on a volume that an action fills
 	caPath       = "/etc/ssl/certs/ca-certificates.crt"
 	cupsSocket   = "/run/cups/cups.sock"
 	sharePath    = "/mnt/projets"

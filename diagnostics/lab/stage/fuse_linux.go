@@ -42,7 +42,6 @@ func (m *machine) mountShare(at, source, subtype string) (*share, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open fuse: %w", err)
 	}
-	sh := &share{dev: os.NewFile(uintptr(fd), fuse), at: at, mode: "ok", ended: make(chan struct{})}
 	err = m.do(func() error {
 		if err := os.MkdirAll(at, 0o755); err != nil {
 			return err
@@ -51,9 +50,11 @@ func (m *machine) mountShare(at, source, subtype string) (*share, error) {
 		return unix.Mount(source, at, fuse+"."+subtype, unix.MS_NOSUID|unix.MS_NODEV, data)
 	})
 	if err != nil {
-		_ = sh.dev.Close()
+		_ = unix.Close(fd)
 		return nil, fmt.Errorf("mount share: %w", err)
 	}
+	// Not before: the poller takes the file for broken until it belongs to a mount.
+	sh := &share{dev: os.NewFile(uintptr(fd), fuse), at: at, mode: "ok", ended: make(chan struct{})}
 	go sh.serve()
 	return sh, nil
 }

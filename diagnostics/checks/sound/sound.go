@@ -136,13 +136,13 @@ func checkDevices(ctx context.Context, s probe.Sound, spec catalogue.Spec,
 }
 
 // judgeOutput looks at where sound goes. A server without any card has a stand-in for one: that is how a
-// virtual machine looks, and nobody misses its sound.
+// virtual machine looks, and nobody misses its sound. With a microphone somebody makes calls.
 func judgeOutput(spec catalogue.Spec, s probe.SoundServer, cards probe.SoundCards) diagnostics.Outcome {
 	d := s.Output
 	o := diagnostics.Outcome{Status: diagnostics.Pass}
 	switch {
 	case d == nil || d.Dummy:
-		if cards.Cards == 0 || cards.Detailed && cards.Playback == 0 {
+		if cards.Cards == 0 && !hasReal(s.Inputs, "") || cards.Detailed && cards.Playback == 0 {
 			return notHere("no sound output")
 		}
 		return bad(spec, diagnostics.Fail, OutputNone)

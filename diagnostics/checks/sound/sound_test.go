@@ -90,6 +90,7 @@ func TestDevices(t *testing.T) {
 		{"a virtual machine's stand-in", some(dummy), probe.SoundCards{}, na},
 		{"a card that only records", some(dummy), probe.SoundCards{Cards: 1, Capture: 1, Detailed: true}, na},
 		{"a card without an output", some(dummy), full, verdict{diagnostics.Fail, OutputNone}},
+		{"a microphone, and nothing to hear with", server(nil, voice), probe.SoundCards{}, verdict{diagnostics.Fail, OutputNone}},
 		{"no default at all", server(nil), full, verdict{diagnostics.Fail, OutputNone}},
 		{"muted", some(with(speakers, muted)), full, warn(OutputMuted)},
 		{"quiet", some(with(speakers, quiet)), full, warn(OutputQuiet)},

@@ -13,8 +13,8 @@ import (
 	"balise/diagnostics/internal/probe"
 )
 
-// knownName has addresses that are the same everywhere (RFC 7050, RFC 8880), so that whoever answers something
-// else is inventing.
+// knownName has addresses that are the same everywhere (RFC 7050, RFC 8880), so that whoever answers
+// something else is inventing.
 const knownName = "ipv4only.arpa"
 
 func isKnownAddr(a netip.Addr) bool {

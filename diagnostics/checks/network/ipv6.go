@@ -123,7 +123,8 @@ func knockOne(ctx context.Context, a netip.AddrPort) (string, time.Duration) {
 	return kind, d.Took
 }
 
-// judgeIPv6 accuses a way that swallows. One that says no at once costs programs nothing: they take the other.
+// judgeIPv6 accuses a way that swallows. One that says no at once costs programs nothing: they take the
+// other.
 func judgeIPv6(list []knocked) diagnostics.Outcome {
 	var ok6, silent6, ok4 int
 	var best time.Duration

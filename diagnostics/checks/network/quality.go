@@ -126,8 +126,9 @@ func (p *prober) launch(ctx context.Context, i int, t netip.AddrPort) {
 	})
 }
 
-// quiet waits for the answers to the first probes, a moment at most, and tells whether nothing in them wants a
-// longer look. A host of which nothing was heard at all is another self-test's finding: it would only wait.
+// quiet waits for the answers to the first probes, a moment at most, and tells whether nothing in them
+// wants a longer look. A host of which nothing was heard at all is another self-test's finding: it would
+// only wait.
 func (p *prober) quiet(ctx context.Context, lim qualityLimits) bool {
 	const step = 5 * time.Millisecond
 	for end := time.Now().Add(qualitySettle); ; {

@@ -25,9 +25,9 @@ func (f figures) loss() float64 {
 	return 100 * float64(f.lost) / float64(f.sent)
 }
 
-// sum puts the living hosts together. Delay is the nearest host's: what is far away is not a bad line. Jitter is
-// how much later than the middle of its host the slowest tenth is. A host that alone loses much while another
-// loses nothing is itself the trouble, and does not count.
+// sum puts the living hosts together. Delay is the nearest host's: what is far away is not a bad line.
+// Jitter is how much later than the middle of its host the slowest tenth is. A host that alone loses much
+// while another loses nothing is itself the trouble, and does not count.
 func sum(list []sample) figures {
 	var f figures
 	var later []time.Duration

@@ -100,7 +100,8 @@ func (v tunnelView) state() probe.TunnelState {
 	return state
 }
 
-// managedDown tells whether the manager speaks of a tunnel that is not up: its interface may be there already.
+// managedDown tells whether the manager speaks of a tunnel that is not up: its interface may be there
+// already.
 func managedDown(list []probe.Tunnel) bool {
 	return slices.ContainsFunc(list, func(t probe.Tunnel) bool {
 		return t.Source == "manager" && t.State != probe.TunnelUp

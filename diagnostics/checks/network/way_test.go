@@ -29,7 +29,9 @@ func TestRadio(t *testing.T) {
 		{"off, and nothing is left", off, nil, "fail net.radio/off"},
 		{"off, the cable out", off, []probe.Link{nic("eth0", unplugged), nic("wlan0", wifi, down)}, "fail net.radio/off"},
 		{
-			"by a key", probe.Radios{Present: 1, Soft: true, Hard: true}, []probe.Link{nic("wlan0", wifi, down)},
+			"by a key",
+			probe.Radios{Present: 1, Soft: true, Hard: true},
+			[]probe.Link{nic("wlan0", wifi, down)},
 			"fail net.radio/switched_off",
 		},
 	} {
@@ -89,8 +91,10 @@ func TestHijack(t *testing.T) {
 		{"the known name is false", page, []inquiry{none, none}, "fail net.dns.hijack/forged"},
 		{"one invented name proves nothing", genuine, []inquiry{page}, "pass"},
 		{
-			"blocked names lead nowhere", inquiry{"success", addr("0.0.0.0")},
-			[]inquiry{{"success", addr("0.0.0.0")}, {"success", addr("0.0.0.0")}}, "pass",
+			"blocked names lead nowhere",
+			inquiry{"success", addr("0.0.0.0")},
+			[]inquiry{{"success", addr("0.0.0.0")}, {"success", addr("0.0.0.0")}},
+			"pass",
 		},
 	} {
 		check(t, c.name, judgeHijack(c.known, c.invented), c.want)
@@ -181,11 +185,13 @@ func TestVPN(t *testing.T) {
 		{"required and not there", tunnelView{want: required, asked: true, kind: probe.KindTimeout}, "fail net.vpn/down"},
 		{"required, and we are inside anyway", tunnelView{want: required, asked: true}, "pass"},
 		{
-			"not required, not there", tunnelView{want: VPN{Inside: "10.0.0.1:443"}, asked: true, kind: probe.KindTimeout},
+			"not required, not there",
+			tunnelView{want: VPN{Inside: "10.0.0.1:443"}, asked: true, kind: probe.KindTimeout},
 			"na",
 		},
 		{
-			"up and well", tunnelView{want: required, tunnels: []probe.Tunnel{managed("office", probe.TunnelUp)}, asked: true},
+			"up and well",
+			tunnelView{want: required, tunnels: []probe.Tunnel{managed("office", probe.TunnelUp)}, asked: true},
 			"pass",
 		},
 		{

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// NameServers are those of the adapters that are up. Local are those on this computer, Remote those beyond it.
-// ok is false where the system does not say.
+// NameServers are those of the adapters that are up. Local are those on this computer, Remote those beyond
+// it. ok is false where the system does not say.
 func NameServers() (local, remote []netip.Addr, ok bool) {
 	list, err := adapters()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -59,8 +60,9 @@ func (l *Load) Err() error {
 
 // stream asks again and again, each time on a connection of its own, while there is time and volume left.
 func (l *Load) stream(ctx context.Context, rawURL string, roots *x509.CertPool) {
+	byEnvironment := httpproxy.FromEnvironment().ProxyFunc()
 	tr := &http.Transport{
-		Proxy:             func(r *http.Request) (*url.URL, error) { return httpproxy.FromEnvironment().ProxyFunc()(r.URL) },
+		Proxy:             func(r *http.Request) (*url.URL, error) { return byEnvironment(r.URL) },
 		TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		DisableKeepAlives: true, DisableCompression: true,
 		MaxResponseHeaderBytes: headerLimit,
@@ -91,7 +93,7 @@ func (l *Load) fetch(ctx context.Context, tr *http.Transport, rawURL string) err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return &http.ProtocolError{ErrorString: resp.Status}
+		return fmt.Errorf("download for the test: status %d", resp.StatusCode)
 	}
 	const size = 64 << 10
 	buf := make([]byte, size)

@@ -14,8 +14,8 @@ const (
 	nmWifi   = 2 // DeviceType
 )
 
-// managerPatience is what the whole conversation with NetworkManager may take. It lives on this computer; when
-// it takes longer it is stuck, and then it has told nothing.
+// managerPatience is what the whole conversation with NetworkManager may take. It lives on this computer;
+// when it takes longer it is stuck, and then it has told nothing.
 const managerPatience = 400 * time.Millisecond
 
 // nmProps are the properties of one of NetworkManager's objects.

@@ -214,8 +214,12 @@ func TestTunnelKinds(t *testing.T) {
 		link Link
 		want string
 	}{
-		{Link{Name: "tun0", Tunnel: true}, "tun"}, {Link{Name: "tap0"}, ""}, {Link{Name: "wg0", Tunnel: true}, "wireguard"},
-		{Link{Name: "eth0"}, ""}, {Link{Name: "ppp0", Tunnel: true}, "ppp"}, {Link{Name: "gone"}, ""},
+		{Link{Name: "tun0", Tunnel: true}, "tun"},
+		{Link{Name: "tap0"}, ""},
+		{Link{Name: "wg0", Tunnel: true}, "wireguard"},
+		{Link{Name: "eth0"}, ""},
+		{Link{Name: "ppp0", Tunnel: true}, "ppp"},
+		{Link{Name: "gone"}, ""},
 	} {
 		if got := tunnelKind(root, c.link); got != c.want {
 			t.Errorf("%s: %q, want %q", c.link.Name, got, c.want)

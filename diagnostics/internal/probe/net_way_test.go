@@ -50,8 +50,12 @@ VLAN Configurations
 		raw  []byte
 		want string
 	}{
-		{radio(1, 1), "false false"}, {radio(2, 1), "true false"}, {radio(1, 2), "false true"},
-		{radio(2, 1, 1, 1), "false false"}, {nil, "false false"}, {radio(2, 2)[:9], "false false"},
+		{radio(1, 1), "false false"},
+		{radio(2, 1), "true false"},
+		{radio(1, 2), "false true"},
+		{radio(2, 1, 1, 1), "false false"},
+		{nil, "false false"},
+		{radio(2, 2)[:9], "false false"},
 	} {
 		if s, h := parseRadioState(c.raw); fmt.Sprint(s, h) != c.want {
 			t.Errorf("%v: %v %v, want %s", c.raw, s, h, c.want)
@@ -63,7 +67,8 @@ func TestProxySettingsOfWindowsAndMacOS(t *testing.T) {
 	for _, c := range []struct{ value, scheme, want string }{
 		{"proxy.example:8080", "https", "proxy.example:8080"},
 		{"http=a:80;https=b:443", "https", "b:443"},
-		{"http=a:80", "https", ""}, {"", "https", ""},
+		{"http=a:80", "https", ""},
+		{"", "https", ""},
 	} {
 		if got := parseProxyServer(c.value, c.scheme); got != c.want {
 			t.Errorf("%q for %s: %q", c.value, c.scheme, got)
@@ -73,8 +78,11 @@ func TestProxySettingsOfWindowsAndMacOS(t *testing.T) {
 		override, host string
 		want           bool
 	}{
-		{"*.example.org;<local>", "erp.example.org", true}, {"*.example.org;<local>", "intranet", true},
-		{"*.example.org;<local>", "www.example.com", false}, {"10.*", "erp.example.org", false}, {"", "x", false},
+		{"*.example.org;<local>", "erp.example.org", true},
+		{"*.example.org;<local>", "intranet", true},
+		{"*.example.org;<local>", "www.example.com", false},
+		{"10.*", "erp.example.org", false},
+		{"", "x", false},
 		{"ERP.example.org", "erp.example.org", true},
 	} {
 		if got := bypasses(c.override, c.host); got != c.want {

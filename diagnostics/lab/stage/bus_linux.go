@@ -426,11 +426,10 @@ func busActions() []action {
 				},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
-				kind := systemBus
-				if a.flag("user") {
-					kind = sessionBus
+				b, err := s.service(systemBus, systemdName)
+				if err == nil && a.flag("user") {
+					b, err = s.service(sessionBus, systemdName)
 				}
-				b, err := s.service(kind, systemdName)
 				if err != nil {
 					return deed{}, err
 				}

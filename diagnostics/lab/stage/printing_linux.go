@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -108,7 +109,7 @@ func (s *Stage) printer() (*printing, error) {
 	if err := s.spool(); err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, func() error { return p.stop() })
+	s.closers = append(s.closers, func() error { return p.stop() }) // whichever of several runs then
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if _, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", queueName, "-E", "-v", "ipp://"+PrinterHost+"/ipp/print", "-m", "raw"); err != nil {
@@ -228,8 +229,8 @@ func printActions() []action {
 					return deed{}, err
 				}
 				return plain(p.stop, s.spool, func(ctx context.Context) (bool, string) {
-					_, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-r")
-					return err != nil, fmt.Sprintf("lpstat: %v", err)
+					out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-r")
+					return err != nil || containsFold(out, "not running"), fmt.Sprintf("lpstat: %s %v", out, err)
 				})
 			},
 		},
@@ -251,7 +252,10 @@ func printActions() []action {
 			},
 		},
 		{
-			Action{Name: "job.stick", Doc: "A job of the user's stays in the queue: the printer takes it and never prints."},
+			Action{
+				Name: "job.stick", Doc: "A job of the user's stays in the queue: the printer takes it and never prints.",
+				Args: []Arg{opt("age", "duration", "20m", "since it was sent")},
+			},
 			jobStick,
 		},
 		{
@@ -307,7 +311,7 @@ func (s *Stage) queueSays(word string) func(context.Context) (bool, string) {
 	}
 }
 
-func jobStick(ctx context.Context, s *Stage, _ args) (deed, error) {
+func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 	p, err := s.printer()
 	if err != nil {
 		return deed{}, err
@@ -316,6 +320,9 @@ func jobStick(ctx context.Context, s *Stage, _ args) (deed, error) {
 	out, err := s.prepared(ctx, "/usr/bin/lp", "-d", queueName, "/etc/hostname").CombinedOutput()
 	if err != nil {
 		return deed{}, fmt.Errorf("lp: %w: %s", err, out)
+	}
+	if err := s.age(a.dur("age")); err != nil {
+		return deed{}, err
 	}
 	undo := func() error {
 		p.held.Store(false)
@@ -326,4 +333,46 @@ func jobStick(ctx context.Context, s *Stage, _ args) (deed, error) {
 		out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-o", queueName)
 		return err == nil && containsFold(out, queueName), fmt.Sprintf("lpstat: %s %v", out, err)
 	}}, nil
+}
+
+// age makes every job older: the service writes it down with its time when it stops, and believes the file when it
+// starts again.
+func (s *Stage) age(by time.Duration) error {
+	if err := s.print.stop(); err != nil {
+		return err
+	}
+	err := s.machine.do(func() error {
+		files, err := filepath.Glob("/var/spool/cups/c0*")
+		if err == nil && len(files) == 0 {
+			err = errors.New("no job in the spool")
+		}
+		for _, name := range files {
+			err = errors.Join(err, ageJob(name, by))
+		}
+		return err
+	})
+	return errors.Join(err, s.spool())
+}
+
+func ageJob(name string, by time.Duration) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var m goipp.Message
+	if err := m.DecodeBytes(raw); err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	at := goipp.Integer(time.Now().Add(-by).Unix())
+	for _, g := range m.Groups {
+		for i, attr := range g.Attrs {
+			if attr.Name == "time-at-creation" || attr.Name == "time-at-processing" {
+				g.Attrs[i] = goipp.MakeAttribute(attr.Name, goipp.TagInteger, at)
+			}
+		}
+	}
+	if raw, err = goipp.NewMessageWithGroups(m.Version, m.Code, m.RequestID, m.Groups).EncodeBytes(); err != nil {
+		return fmt.Errorf("write job: %w", err)
+	}
+	return os.WriteFile(name, raw, 0o600)
 }

@@ -91,11 +91,17 @@ func soundActions() []action {
 			soundMute,
 		},
 		{
-			Action{Name: "sound.remove", Doc: "There is no speaker, or no microphone.", Args: []Arg{opt("what", "string", "speaker", "microphone or speaker")}},
+			Action{
+				Name: "sound.remove", Doc: "There is no speaker, or no microphone. Only where the kernel has sound: a missing card is no fault.",
+				Args: []Arg{opt("what", "string", "speaker", "microphone or speaker")},
+			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				module, ok := map[string]string{"speaker": "module-null-sink", "microphone": "module-null-source"}[a.str("what")]
 				if !ok {
 					return deed{}, fmt.Errorf("%w %q", ErrUnknown, a.str("what"))
+				}
+				if _, err := s.machine.read("/proc/asound/cards"); err != nil {
+					return deed{}, fmt.Errorf("this kernel has no sound: %w", err)
 				}
 				if err := s.sound(); err != nil {
 					return deed{}, err

@@ -43,7 +43,7 @@ func (m *moment) show(state api.RecordState, err error) {
 	case len(state.Marks) > 0 && u.p.Now().Sub(state.Marks[0]) < recent:
 		back := widgets.NewButton(u.inPage, widgets.Quiet, u.tr("record.forget"), func() { m.do(api.RecordForget) })
 		fill(m.root, widgets.Body(u.tr("record.marked", "time", u.when(state.Marks[0]))),
-			widgets.Caption(u.tr("record.how")), row(back))
+			widgets.Caption(u.tr("record.goes")), row(back))
 		m.take(back)
 	default:
 		now := widgets.NewButton(u.inPage, widgets.Secondary, u.tr("record.now"), func() { m.do(api.RecordNow) })

@@ -30,13 +30,14 @@ func newTopic(u *UI, changed func()) *topic {
 	return t
 }
 
-// set says what the report is filed under.
+// set says what the report is filed under; nothing, where Balise found no cause.
 func (t *topic) set(category string) {
-	if category == "" || category == t.shown {
-		return
-	}
 	t.shown = category
-	t.fold.Head.SetText(t.u.tr("review.topic", "topic", t.name(category)))
+	text := t.u.tr("review.topic_none")
+	if category != "" {
+		text = t.u.tr("review.topic", "topic", t.name(category))
+	}
+	t.fold.Head.SetText(text)
 	if len(t.root.Objects) == 0 {
 		fill(t.root, t.fold)
 	}
@@ -62,6 +63,9 @@ func (t *topic) open() object {
 	t.choose.OnChanged = func(name string) {
 		t.u.flow.in.Category = codes[slices.Index(names, name)]
 		t.changed()
+	}
+	if t.shown == "" {
+		return widgets.Framed(t.choose)
 	}
 	return stack(widgets.Muted(t.u.tr("review.topic_how")), widgets.Framed(t.choose))
 }

@@ -3,6 +3,7 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -74,7 +75,7 @@ func checkReboot(s probe.System, spec catalogue.Spec) diagnostics.Outcome {
 	reason := ""
 	switch {
 	case r.Requested:
-		reason = "packages"
+		reason = cmp.Or(r.Reason, "packages")
 	case r.Newest != r.Running:
 		reason = "kernel"
 	default:

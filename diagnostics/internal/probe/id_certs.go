@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -84,8 +83,4 @@ func signsIn(c *x509.Certificate) bool {
 		}
 	}
 	return false
-}
-
-func noCertificates(context.Context) (OwnCertificates, error) {
-	return OwnCertificates{}, errors.ErrUnsupported
 }

@@ -229,3 +229,23 @@ func each(n, atOnce int, work func(k int)) {
 	}
 	all.Wait()
 }
+
+// shareError reads a program's word for an error, which is the C library's.
+func shareError(text string) ShareState {
+	text = strings.TrimSpace(text)
+	text = text[strings.LastIndex(text, ": ")+1:]
+	switch strings.TrimSpace(text) {
+	case "Transport endpoint is not connected", "Host is down", "No route to host", "Network is unreachable",
+		"Connection refused", "Connection timed out", "Input/output error", "Remote I/O error",
+		"Software caused connection abort", "Connection reset by peer", "Resource temporarily unavailable",
+		"No such device", "No such device or address":
+		return ShareGone
+	case "Stale file handle", "Stale NFS file handle":
+		return ShareStale
+	case "Required key not available", "Key has expired", "Key has been revoked", "Key was rejected by service":
+		return ShareKey
+	case "Permission denied", "Operation not permitted":
+		return ShareDenied
+	}
+	return ShareUnknown
+}

@@ -99,26 +99,6 @@ func (statfs) alone(ctx context.Context, s Share) ShareState {
 	return shareError(string(a.err))
 }
 
-// shareError reads stat's word for an error, which is the C library's.
-func shareError(text string) ShareState {
-	text = strings.TrimSpace(text)
-	text = text[strings.LastIndex(text, ": ")+1:]
-	switch strings.TrimSpace(text) {
-	case "Transport endpoint is not connected", "Host is down", "No route to host", "Network is unreachable",
-		"Connection refused", "Connection timed out", "Input/output error", "Remote I/O error",
-		"Software caused connection abort", "Connection reset by peer", "Resource temporarily unavailable",
-		"No such device", "No such device or address":
-		return ShareGone
-	case "Stale file handle", "Stale NFS file handle":
-		return ShareStale
-	case "Required key not available", "Key has expired", "Key has been revoked", "Key was rejected by service":
-		return ShareKey
-	case "Permission denied", "Operation not permitted":
-		return ShareDenied
-	}
-	return ShareUnknown
-}
-
 // markOf names a socket in the kernel's own name space: it lives as long as a process holds it, and leaves no
 // file behind.
 func markOf(point string) string {

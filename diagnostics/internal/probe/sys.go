@@ -28,6 +28,8 @@ type Reboot struct {
 	// true even when nobody signed.
 	Requested bool
 	Packages  []string
+	// Reason is "packages", "system" or "files", where the system says; empty is packages.
+	Reason string
 	// Running is the kernel that runs, Newest the newest one that is installed beside it; both empty when
 	// that cannot be told, as in a container.
 	Running, Newest string
@@ -135,4 +137,18 @@ func chunk(s string) (head, tail string) {
 		i++
 	}
 	return s[:i], s[i:]
+}
+
+// PendingSystemFiles tells whether files of Windows itself wait for a restart to be replaced. Programs leave
+// remains of their own there all day, which are no reason to restart.
+func PendingSystemFiles(names []string) bool {
+	for _, n := range names {
+		n = strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(n, "!"), `\??\`))
+		_, rest, ok := strings.Cut(n, `\`)
+		if ok && (strings.HasPrefix(rest, `windows\system32\`) || strings.HasPrefix(rest, `windows\winsxs\`)) &&
+			!strings.Contains(rest, `\spool\`) {
+			return true
+		}
+	}
+	return false
 }

@@ -270,12 +270,6 @@ func (c *Crashes) addKernel(e fs.DirEntry) {
 	}
 }
 
-func (c *Crashes) add(program string, at time.Time) {
-	if program = CleanName(program); program != "" {
-		c.Programs = append(c.Programs, Crash{Program: program, At: at})
-	}
-}
-
 // ownOrSystem leaves out the programs of other people on this computer.
 func ownOrSystem(uid string, own int) bool {
 	n, err := strconv.Atoi(uid)

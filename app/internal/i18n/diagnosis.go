@@ -192,6 +192,12 @@ func (p *Printer) Quantity(v float64, unit string) string {
 		return p.size(v)
 	case "":
 		return p.number(v)
+	case "ms":
+		// Nobody thinks in thousands of thousandths.
+		const second = 1000
+		if math.Abs(v) >= second {
+			return p.number(v/second) + "\u00a0s"
+		}
 	case "%":
 		return p.T("unit.percent", "n", p.number(v))
 	}

@@ -17,12 +17,12 @@ import (
 const childEnv = "BALISE_TEST_STORAGE_CHILD"
 
 // On real file systems, in a mount namespace of its own: a home that is full, one without inodes, one that
-// the kernel holds read-only, and the same home seen read-only by a sandbox.
+// the kernel holds read-only, the same home seen read-only by a sandbox, and disks that fail or hang.
 func TestRealFileSystems(t *testing.T) {
 	if os.Getenv("BALISE_TEST_ROOT") != "1" {
 		t.Skip("mounts file systems: as root, BALISE_TEST_ROOT=1 go test ./diagnostics/checks/storage")
 	}
-	for _, c := range []string{"healthy", "full", "inodes", "readonly", "sandbox"} {
+	for _, c := range []string{"healthy", "full", "inodes", "readonly", "sandbox", "eio", "silent"} {
 		t.Run(c, func(t *testing.T) {
 			dir := t.TempDir()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestStorageChild$", "-test.v")
@@ -65,6 +65,12 @@ func TestStorageChild(t *testing.T) {
 		run1(t, "mount", "-o", "loop", image, home)
 		run1(t, "mount", "-o", "remount,ro", home)
 		want["disk.readonly"] = ReadOnly
+	case "eio":
+		brokenDisk(t, home, false)
+		want["disk.health"] = Unreadable
+	case "silent":
+		brokenDisk(t, home, true)
+		want["disk.health"] = Silent
 	case "sandbox":
 		must(t, unix.Mount(home, home, "", unix.MS_BIND, ""))
 		must(t, unix.Mount("", home, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""))

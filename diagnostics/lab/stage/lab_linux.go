@@ -70,6 +70,12 @@ func (l *Lab) build() error {
 		if err := ip("netns", "add", ns); err != nil {
 			return err
 		}
+		// Nobody else is on these links: an address of the sixth version need not wait to be sure of it.
+		if err := within(ns, func() error {
+			return os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644)
+		}); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	if err := l.files(); err != nil {
 		return err

@@ -45,6 +45,7 @@ Group lp
 
 const cupsConf = `LogLevel warn
 MaxLogSize 0
+DirtyCleanInterval 0
 ErrorPolicy stop-printer
 Listen ` + cupsSocket + `
 Browsing No
@@ -317,7 +318,7 @@ func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 		return deed{}, err
 	}
 	p.held.Store(true)
-	out, err := s.prepared(ctx, "/usr/bin/lp", "-d", queueName, "/etc/hostname").CombinedOutput()
+	out, err := s.prepared(ctx, "/usr/bin/lp", "-o", "raw", "-d", queueName, "/etc/hostname").CombinedOutput()
 	if err != nil {
 		return deed{}, fmt.Errorf("lp: %w: %s", err, out)
 	}
@@ -335,8 +336,8 @@ func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 	}}, nil
 }
 
-// age makes every job older: the service writes it down with its time when it stops, and believes the file when it
-// starts again.
+// age makes every job older: the service writes each down with its time, and believes the file when it starts
+// again.
 func (s *Stage) age(by time.Duration) error {
 	if err := s.print.stop(); err != nil {
 		return err

@@ -105,8 +105,12 @@ func (p *Params) defaults() {
 }
 
 func (a *Agent) open() error {
-	if err := a.set.load(); err != nil {
+	if err := a.set.begin(); err != nil {
 		return err
+	}
+	if mistake, _ := a.set.wrong(); mistake != nil {
+		a.p.Log.Warn("the settings have mistakes", "detail", mistake.Detail)
+		a.Warn(api.CodeConfig)
 	}
 	s, err := store.Open(a.life, store.Params{Dir: a.p.StateDir, Now: a.p.Now})
 	if err != nil {
@@ -224,6 +228,7 @@ func (a *Agent) State(context.Context) (api.State, error) {
 		Screenshot: cfg.Privacy.Screenshot, ScreenshotWhy: a.p.CaptureWhy(),
 		Background: a.watch.seen(),
 	}
+	st.Settings, _ = a.set.wrong()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	st.Waiting, st.Refused, st.Unread = a.counts.waiting, a.counts.refused, a.counts.unread

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -226,15 +227,46 @@ func TestDamagedState(t *testing.T) {
 	}
 }
 
+// TestBadSettings wants the computer tested all the same, and nothing sent to a desk that nobody named.
 func TestBadSettings(t *testing.T) {
-	p, _ := params(t, "desk: {colour: blue}\n")
-	_, err := New(p)
-	var e *api.Error
-	if !errors.As(err, &e) || e.Code != api.CodeConfig || !strings.Contains(e.Detail, "config.yaml:2") {
-		t.Errorf("have %v", err)
-	}
-	if err := os.Remove(filepath.Join(p.StateDir, "balise.lock")); err != nil {
-		t.Fatal(err)
+	for _, c := range []struct {
+		name, text string
+		sends      bool
+	}{
+		{"an unknown key", "desk: {colour: blue}\n", false},
+		{"a desk that does not exist", "desk: {kind: abacus}\n", false},
+		{"no YAML", "desk: [\n", false},
+		{"a wrong limit", "limits: {disk.space: {no_such_limit: 1}}\n", true},
+	} {
+		p, b := params(t, c.text)
+		start(t, p, b)
+		st, err := b.State(t.Context())
+		if err != nil || st.Settings == nil || !strings.Contains(st.Settings.Detail, "config.yaml:") ||
+			!slices.Contains(st.Warnings, api.CodeConfig) {
+			t.Fatalf("%s: the state says %+v, %v", c.name, st.Settings, err)
+		}
+		inc := b.open(t, false)
+		inc, err = b.Check(t.Context(), inc.ID, api.CheckRequest{}, nil)
+		if err != nil || inc.Diagnosis == nil || inc.Diagnosis.Cause != "disk.space/full" {
+			t.Errorf("%s: not tested: %v", c.name, err)
+		}
+		_, err = b.Send(t.Context(), inc.ID, api.Input{Subject: "s", Description: "d"})
+		if sent := err == nil; sent != c.sends || !sent && api.CodeOf(err) != api.CodeConfig {
+			t.Errorf("%s: sent to somebody: %v", c.name, err)
+		}
+		file := filepath.Join(b.dir, "config", "config.yaml")
+		if err := os.WriteFile(file, []byte("language: en\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Config(t.Context()); err != nil {
+			t.Errorf("%s: after it was corrected: %v", c.name, err)
+		}
+		if st, _ := b.State(t.Context()); st.Settings != nil || len(st.Warnings) != 0 {
+			t.Errorf("%s: after it was corrected: %+v", c.name, st)
+		}
+		if _, err := b.Review(t.Context(), inc.ID, api.Input{Subject: "s"}); err != nil {
+			t.Errorf("%s: after it was corrected: %v", c.name, err)
+		}
 	}
 }
 

@@ -86,6 +86,10 @@ func (l *link) get(ctx context.Context) (client.Driver, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	if mistake, noDesk := l.a.set.wrong(); noDesk {
+		l.note(l.epochNow(), mistake)
+		return nil, mistake
+	}
 	cfg := l.a.set.now().Desk
 	var info desk.Info
 	if cfg.Kind == "practice" && l.a.p.Driver == nil {

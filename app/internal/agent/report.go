@@ -85,6 +85,9 @@ func (a *Agent) render(
 	ctx context.Context, i *complaint, in api.Input, outDir string,
 ) (incident.RenderResult, error) {
 	var res incident.RenderResult
+	if mistake, noDesk := a.set.wrong(); noDesk {
+		return res, mistake // nobody knows who would receive it
+	}
 	if err := a.describe(ctx, i); err != nil {
 		return res, err
 	}

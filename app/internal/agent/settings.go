@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -20,11 +21,27 @@ func (f fileSettings) Load() (config.Config, []api.Setting, error) {
 	if err != nil {
 		return config.Config{}, nil, api.NewError(api.CodeConfig, err)
 	}
-	out := make([]api.Setting, len(l.Settings))
-	for i, s := range l.Settings {
+	return l.Config, apiSettings(l.Settings), nil
+}
+
+func apiSettings(list []config.Setting) []api.Setting {
+	out := make([]api.Setting, len(list))
+	for i, s := range list {
 		out[i] = api.Setting{Key: s.Key, Value: s.Value, Source: s.Source, File: s.File, Locked: s.Locked}
 	}
-	return l.Config, out, nil
+	return out
+}
+
+// Salvage reads what is right in files with mistakes.
+func (f fileSettings) Salvage() (config.Config, []api.Setting, []error, bool) {
+	s := config.Salvage(f.p)
+	return s.Config, apiSettings(s.Settings), s.Mistakes, s.TestsOnly
+}
+
+// salvager is a Settings that can be used in part.
+type salvager interface {
+	// Salvage is what is right, what is wrong, and whether all of that only matters to the self-tests.
+	Salvage() (cfg config.Config, list []api.Setting, mistakes []error, testsOnly bool)
 }
 
 // Set writes the user's file.
@@ -36,6 +53,31 @@ type settings struct {
 	mu   sync.Mutex
 	cfg  config.Config
 	list []api.Setting
+	// mistake is what is wrong with the files, nil when nothing is; noDesk says that nothing may be sent with it.
+	mistake *api.Error
+	noDesk  bool
+}
+
+// begin loads, or takes what is right of settings with mistakes: the computer can then be tested all the same.
+func (s *settings) begin() error {
+	err := s.load()
+	from, ok := s.from.(salvager)
+	if err == nil || !ok {
+		return err
+	}
+	cfg, list, mistakes, testsOnly := from.Salvage()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg, s.list, s.noDesk = cfg, list, !testsOnly
+	s.mistake = api.NewError(api.CodeConfig, errors.Join(mistakes...))
+	return nil
+}
+
+// wrong is what is wrong with the settings, and whether nothing may be sent with them.
+func (s *settings) wrong() (mistake *api.Error, noDesk bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mistake, s.noDesk
 }
 
 func (s *settings) load() error {
@@ -45,7 +87,7 @@ func (s *settings) load() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cfg, s.list = cfg, list
+	s.cfg, s.list, s.mistake, s.noDesk = cfg, list, nil, false
 	return nil
 }
 
@@ -130,9 +172,14 @@ func (a *Agent) SetConfig(_ context.Context, key, value string) error {
 // reload reads the settings again and follows what changed.
 func (a *Agent) reload() error {
 	before := a.set.now()
+	_, noDesk := a.set.wrong()
 	if err := a.set.load(); err != nil {
 		return err
 	}
+	if noDesk {
+		a.link.reset() // it was refused for want of settings
+	}
+	a.Unwarn(api.CodeConfig)
 	a.settingsChanged(before)
 	return nil
 }

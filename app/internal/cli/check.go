@@ -23,6 +23,7 @@ func runCheck(ctx context.Context, s *session, line commandLine) error {
 	if line.opts.list {
 		return s.listChecks(ctx)
 	}
+	wrong := s.wrongSettings(ctx)
 	only, err := s.selection(ctx, line.opts.only)
 	if err != nil {
 		return err
@@ -44,12 +45,27 @@ func runCheck(ctx context.Context, s *session, line commandLine) error {
 		}
 	}
 	doc := s.checkDoc(inc, asked)
+	doc.Settings = wrong
 	s.printCheck(inc)
 	s.out.document(doc)
 	if doc.Problem {
 		return errProblem
 	}
 	return nil
+}
+
+// wrongSettings tells what is wrong with the settings before anything is tested with the rest of them.
+func (s *session) wrongSettings(ctx context.Context) *Reason {
+	st, err := s.svc.State(ctx)
+	if err != nil || st.Settings == nil {
+		return nil
+	}
+	reason := s.reasonOf(st.Settings)
+	if s.out.mode == people {
+		s.out.note(strings.TrimSpace(reason.What + " " + s.t("cli.check.without") + " " +
+			s.t("cli.detail", "detail", cleanLine(reason.Detail))))
+	}
+	return reason
 }
 
 // closeIncident drops an incident also when the command's own ctx is over.

@@ -40,7 +40,9 @@ type CheckDoc struct {
 	AllWell  *time.Time   `json:"all_well,omitempty" doc:"the last time when all was well; what changed since is in changes"`
 	Changes  []ChangeLine `json:"changes,omitempty" doc:"what changed since all was well: suspects, not causes"`
 	Question *AskedLine   `json:"question,omitempty" doc:"the one question whose answer would tell most; see check --answer"`
-	TookMS   int64        `json:"took_ms" doc:"duration of the run in milliseconds"`
+	// Settings is nil where nothing is wrong.
+	Settings *Reason `json:"settings,omitempty" doc:"what is wrong in the settings; what is right in them counts"`
+	TookMS   int64   `json:"took_ms" doc:"duration of the run in milliseconds"`
 }
 
 // ChangeLine is one difference from the last time when all was well.

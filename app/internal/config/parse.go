@@ -76,11 +76,20 @@ func readLayer(source, file string) (layer, error) {
 
 // parse reads a whole settings file into checked values.
 func parse(file string, raw []byte) (map[string]value, error) {
+	w, err := walk(file, raw, false)
+	if err != nil {
+		return nil, err
+	}
+	return w.values, nil
+}
+
+// walk reads a whole settings file; leniently, it goes on after a mistake and keeps what is right.
+func walk(file string, raw []byte, lenient bool) (*walker, error) {
 	tree, err := parser.ParseBytes(raw, 0)
 	if err != nil {
 		return nil, syntaxError(file, err)
 	}
-	p := &walker{file: file, values: map[string]value{}}
+	p := &walker{file: file, values: map[string]value{}, lenient: lenient}
 	if len(tree.Docs) > 1 && tree.Docs[1].Body != nil {
 		return nil, p.fail(tree.Docs[1].Body, "", "a second document", "one document")
 	}
@@ -89,7 +98,7 @@ func parse(file string, raw []byte) (map[string]value, error) {
 			return nil, err
 		}
 	}
-	return p.values, nil
+	return p, nil
 }
 
 func syntaxError(file string, err error) error {
@@ -108,6 +117,9 @@ func syntaxError(file string, err error) error {
 type walker struct {
 	file   string
 	values map[string]value
+	// lenient makes a mistake one of mistakes instead of the end.
+	lenient  bool
+	mistakes []error
 }
 
 func (w *walker) fail(n ast.Node, key, problem, want string) error {
@@ -131,16 +143,24 @@ func (w *walker) mapping(prefix string, n ast.Node) error {
 		return nil
 	case *ast.MappingNode:
 		for _, pair := range n.Values {
-			if err := w.pair(prefix, pair); err != nil {
+			if err := w.tolerate(w.pair(prefix, pair)); err != nil {
 				return err
 			}
 		}
 		return nil
 	case *ast.MappingValueNode:
-		return w.pair(prefix, n)
+		return w.tolerate(w.pair(prefix, n))
 	default:
 		return w.fail(n, strings.TrimSuffix(prefix, "."), "is not a group of settings", "\"key: value\" lines")
 	}
+}
+
+func (w *walker) tolerate(err error) error {
+	if err != nil && w.lenient {
+		w.mistakes = append(w.mistakes, err)
+		return nil
+	}
+	return err
 }
 
 func (w *walker) pair(prefix string, pair *ast.MappingValueNode) error {

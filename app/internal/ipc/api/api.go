@@ -124,6 +124,8 @@ type State struct {
 	ScreenshotWhy string `json:"screenshot_why,omitempty"`
 	// Background is what the background checks see; nil while they are off.
 	Background *Background `json:"background,omitempty"`
+	// Settings is what is wrong with the settings' files; what is right in them is in force. Nil: nothing.
+	Settings *Error `json:"settings,omitempty"`
 	// Warnings are codes of things that the user should know: "state.moved_aside", "tray.no_host",
 	// "keyring.absent".
 	Warnings []string `json:"warnings,omitempty"`

@@ -180,3 +180,24 @@ func parts(key string) []string {
 	}
 	return out
 }
+
+// TestFrenchIsTypeset wants a space that does not break before the signs that stand apart in French.
+func TestFrenchIsTypeset(t *testing.T) {
+	for _, name := range []string{"window", "tray", "changes"} {
+		raw, err := fs.ReadFile(assets.FS, "translations/fr/"+name+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(raw)) {
+			text := strings.TrimSpace(line)
+			if strings.HasPrefix(text, "#") {
+				continue
+			}
+			for _, sign := range []string{" :", " ;", " ?", " !", " »", "« "} {
+				if strings.Contains(text, sign) {
+					t.Errorf("%s.yaml: %q has a space that breaks: %s", name, sign, text)
+				}
+			}
+		}
+	}
+}

@@ -292,5 +292,9 @@ func serverAnswers(ctx context.Context, a probe.ShareAnswer, s probe.Shares) (kn
 	if d.Conn != nil {
 		_ = d.Conn.Close()
 	}
+	switch kind, _ := probe.Kind(d.Err); kind {
+	case probe.KindName, probe.KindNameTimeout, probe.KindNameFailed:
+		return false, false // no name, no word about the server
+	}
 	return true, d.Err == nil
 }

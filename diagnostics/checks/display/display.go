@@ -69,6 +69,7 @@ func judge(spec catalogue.Spec, list []probe.Connector, desktop bool) diagnostic
 		o = diagnostics.Outcome{Status: diagnostics.Warn, Cause: Off, Severity: spec.WarnSeverity()}
 		o.Facts = []diagnostics.Fact{diagnostics.Text("connector_kind", dark.Kind)}
 	}
-	o.Facts = append(o.Facts, diagnostics.Int("screens", int64(connected), ""), diagnostics.Int("screens_used", int64(used), ""))
+	o.Facts = append(o.Facts, diagnostics.Int("screens", int64(connected), ""),
+		diagnostics.Int("screens_used", int64(used), ""))
 	return o
 }

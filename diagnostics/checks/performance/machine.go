@@ -93,7 +93,8 @@ func ioFacts(psi *probe.Pressure, await time.Duration, busy bool) []diagnostics.
 }
 
 // checkThermal looks twice when a processor counts how often it was slowed down.
-func checkThermal(ctx context.Context, p probe.Perf, m probe.Machine, spec catalogue.Spec) diagnostics.Outcome {
+func checkThermal(ctx context.Context, p probe.Perf, m probe.Machine, spec catalogue.Spec,
+) diagnostics.Outcome {
 	h, err := m.Heat(ctx)
 	if err != nil {
 		return broken(err)
@@ -188,8 +189,11 @@ func judgeBoot(spec catalogue.Spec, b probe.Boot) diagnostics.Outcome {
 		key string
 		d   time.Duration
 	}{
-		{"start_firmware", b.Firmware}, {"start_loader", b.Loader}, {"start_kernel", b.Kernel},
-		{"start_initrd", b.Initrd}, {"start_user", b.User},
+		{"start_firmware", b.Firmware},
+		{"start_loader", b.Loader},
+		{"start_kernel", b.Kernel},
+		{"start_initrd", b.Initrd},
+		{"start_user", b.User},
 	} {
 		if part.d > 0 {
 			o.Facts = append(o.Facts, diagnostics.Float(part.key, tenth(part.d.Seconds()), "s"))

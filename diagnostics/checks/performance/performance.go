@@ -48,7 +48,9 @@ func checks(cat catalogue.Catalogue, p probe.Perf, m probe.Machine) []diagnostic
 		memory.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkMemory(ctx, p, memory) }),
 		cpu.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkCPU(ctx, p, cpu) }),
 		io.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkIO(ctx, p, m, io) }),
-		thermal.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkThermal(ctx, p, m, thermal) }),
+		thermal.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			return checkThermal(ctx, p, m, thermal)
+		}),
 		boot.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkBoot(ctx, m, boot) }),
 	}
 }
@@ -110,8 +112,8 @@ func judgeMemory(spec catalogue.Spec, available, swap, waiting float64) diagnost
 }
 
 // checkCPU looks for half a second, and for three more only if that showed something. Two things are worth
-// it: processors that have nothing left, and one program of the user's own that takes a whole processor, which
-// on a computer with many is felt as heat and noise long before the first.
+// it: processors that have nothing left, and one program of the user's own that takes a whole processor. On a
+// computer with many, the second is felt as heat and noise long before the first.
 func checkCPU(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnostics.Outcome {
 	l, err := look(ctx, p, firstLook, false)
 	if err != nil {

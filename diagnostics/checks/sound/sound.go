@@ -1,5 +1,5 @@
-// Package sound holds the self-tests of calls: av.server, av.output, av.mic, av.camera and av.privacy. Can one
-// be heard, hear and be seen.
+// Package sound holds the self-tests of calls: av.server, av.output, av.mic, av.camera and av.privacy. Can
+// one be heard, hear and be seen.
 //
 // Nothing is played, recorded or photographed; the sound server and the drivers are asked what they have.
 package sound
@@ -52,7 +52,9 @@ func checks(cat catalogue.Catalogue, p probes) []diagnostics.Check {
 	server, output, mic := cat.Get("av.server"), cat.Get("av.output"), cat.Get("av.mic")
 	camera, privacy := cat.Get("av.camera"), cat.Get("av.privacy")
 	return []diagnostics.Check{
-		server.Check(func(ctx context.Context, _ int) diagnostics.Outcome { return checkServer(ctx, p.sound, server) }),
+		server.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
+			return checkServer(ctx, p.sound, server)
+		}),
 		output.Check(func(ctx context.Context, _ int) diagnostics.Outcome {
 			return checkDevices(ctx, p.sound, output, judgeOutput)
 		}),
@@ -116,8 +118,8 @@ func checkServer(ctx context.Context, s probe.Sound, spec catalogue.Spec) diagno
 	return o
 }
 
-// checkDevices asks the server for its devices. Without a server there is nothing to say here: av.server says
-// it.
+// checkDevices asks the server for its devices. Without a server there is nothing to say here: av.server
+// says it.
 func checkDevices(ctx context.Context, s probe.Sound, spec catalogue.Spec,
 	judge func(catalogue.Spec, probe.SoundServer, probe.SoundCards) diagnostics.Outcome,
 ) diagnostics.Outcome {
@@ -160,8 +162,8 @@ func judgeOutput(spec catalogue.Spec, s probe.SoundServer, cards probe.SoundCard
 	return o
 }
 
-// judgeMic looks at what others hear. Most desktop computers have no microphone: with nothing plugged in there
-// is nothing to judge.
+// judgeMic looks at what others hear. Most desktop computers have no microphone: with nothing plugged in
+// there is nothing to judge.
 func judgeMic(spec catalogue.Spec, s probe.SoundServer, cards probe.SoundCards) diagnostics.Outcome {
 	d := s.Input
 	o := diagnostics.Outcome{Status: diagnostics.Pass}

@@ -46,9 +46,15 @@ func homeVolume(d probe.Disk, mounts []probe.Mount) (volume, bool) {
 		return volume{"home", d.Home, m}, true
 	}
 	m, ok := probe.MountOf(mounts, d.Home)
-	kind := strings.TrimPrefix(m.Type, "fuse.")
-	remote := slices.Contains([]string{"sshfs", "rclone", "s3fs", "davfs", "davfs2", "glusterfs", "cephfs", "ceph", "smbnetfs", "curlftpfs"}, kind)
+	remote := slices.Contains(remotePrograms(), strings.TrimPrefix(m.Type, "fuse."))
 	return volume{"home", d.Home, m}, ok && strings.HasPrefix(m.Type, "fuse") && !remote
+}
+
+// remotePrograms serve files of other computers.
+func remotePrograms() []string {
+	return []string{
+		"sshfs", "rclone", "s3fs", "davfs", "davfs2", "glusterfs", "cephfs", "ceph", "smbnetfs", "curlftpfs",
+	}
 }
 
 func unreadable(spec catalogue.Spec, v volume, c diagnostics.Cause, code string) diagnostics.Outcome {

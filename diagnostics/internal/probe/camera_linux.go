@@ -56,8 +56,8 @@ type videoCapability struct {
 	_                             [3]uint32
 }
 
-// isCamera asks the driver. Opening does not switch a camera on; streaming would. A node of a hardware decoder
-// is no camera.
+// isCamera asks the driver. Opening does not switch a camera on; streaming would. A node of a hardware
+// decoder is no camera.
 func isCamera(node string) (bool, error) {
 	fd, err := unix.Open(node, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {

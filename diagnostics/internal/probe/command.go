@@ -16,9 +16,10 @@ var ErrNoCommand = errors.New("no such program here")
 // commandLimit bounds what is read of a program's answer.
 const commandLimit = 4 << 20
 
-// command asks a program of the system: fixed words, no shell, plain English, and it dies with its deadline. A
-// child that the kernel does not let die is left behind; the caller is not.
-func command(ctx context.Context, patience time.Duration, name string, args ...string) (out, problems []byte, err error) {
+// command asks a program of the system: fixed words, no shell, plain English, and it dies with its deadline.
+// A child that the kernel does not let die is left behind; the caller is not.
+func command(ctx context.Context, patience time.Duration, name string, args ...string,
+) (out, problems []byte, err error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s", ErrNoCommand, name)

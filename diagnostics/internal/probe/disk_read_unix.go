@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// readPatience is how long a disk may take to list a folder. A disk that sleeps wakes up within seconds, and
-// the one that holds the home folder does not sleep.
+// readPatience is how long a disk may take to list a folder. A disk that sleeps needs longer, but the one
+// that holds the home folder of somebody who works does not sleep.
 const readPatience = 1200 * time.Millisecond
 
-// tryRead lists a folder and reads a byte of some of its files, in children: a disk that does not answer holds
-// whoever asks, and may never let go.
+// tryRead lists a folder and reads a byte of some of its files, in children: a disk that does not answer
+// holds whoever asks, and may never let go.
 func tryRead(ctx context.Context, dir string) string {
 	out, problems, err := command(ctx, readPatience, "ls", "-1A", "--", dir)
 	switch {

@@ -59,7 +59,8 @@ func ownModes(tree fs.FS, card string) bool {
 // connectorKind is "hdmi" of "HDMI-A-1", and whether no cable goes there.
 func connectorKind(name string) (kind string, internal bool) {
 	kind, _, _ = strings.Cut(codeOf(name), "-")
-	return kind, slices.Contains([]string{"edp", "lvds", "dsi", "dpi", "spi", "virtual", "writeback", "usb", "unknown"}, kind)
+	within := []string{"edp", "lvds", "dsi", "dpi", "spi", "virtual", "writeback", "usb", "unknown"}
+	return kind, slices.Contains(within, kind)
 }
 
 // desktopRuns looks for a display server's socket: of this session, or any on this computer.

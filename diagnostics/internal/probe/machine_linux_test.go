@@ -281,8 +281,10 @@ func TestBootFrom(t *testing.T) {
 		"FirmwareTimestampMonotonic": v(9e6), "LoaderTimestampMonotonic": v(2e6), "InitRDTimestampMonotonic": v(1e6),
 		"UserspaceTimestampMonotonic": v(31e6), "FinishTimestampMonotonic": v(61e6),
 	})
-	want := Boot{Firmware: 7 * time.Second, Loader: 2 * time.Second, Kernel: time.Second, Initrd: 30 * time.Second,
-		User: 30 * time.Second, Finished: true}
+	want := Boot{
+		Firmware: 7 * time.Second, Loader: 2 * time.Second, Kernel: time.Second, Initrd: 30 * time.Second,
+		User: 30 * time.Second, Finished: true,
+	}
 	if b != want {
 		t.Errorf("%+v", b)
 	}

@@ -37,8 +37,8 @@ func fixedDisk(tree fs.FS, name string) bool {
 	return sysText(tree, path.Join("sys/class/block", name, "removable")) != "1"
 }
 
-// ParseDiskstats reads the format of /proc/diskstats (kernel documentation, admin-guide/iostats) for the disks
-// that keep wants. A line that is cut off is passed over.
+// ParseDiskstats reads the format of /proc/diskstats (kernel documentation, admin-guide/iostats) for the
+// disks that keep wants. A line that is cut off is passed over.
 func ParseDiskstats(r io.Reader, keep func(name string) bool) ([]Traffic, error) {
 	var list []Traffic
 	const most = 1024

@@ -24,7 +24,7 @@ func switches(ctx context.Context) (Switches, error) {
 	if !strings.Contains(os.Getenv("XDG_CURRENT_DESKTOP"), "GNOME") || !schemaInstalled() {
 		return s, ErrNoSwitches
 	}
-	for key, off := range map[string]*bool{"disable-microphone": &s.MicrophoneOff, "disable-camera": &s.CameraOff} {
+	for key, off := range s.keys() {
 		const patience = 400 * time.Millisecond
 		out, _, err := command(ctx, patience, "gsettings", "get", privacySchema, key)
 		if errors.Is(err, ErrNoCommand) {
@@ -53,7 +53,7 @@ func portalSwitches(ctx context.Context) (Switches, error) {
 		return s, err
 	}
 	defer b.close()
-	for key, off := range map[string]*bool{"disable-microphone": &s.MicrophoneOff, "disable-camera": &s.CameraOff} {
+	for key, off := range s.keys() {
 		var v dbus.Variant
 		err := b.call(ctx, "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop",
 			"org.freedesktop.portal.Settings.ReadOne", []any{privacySchema, key}, &v)
@@ -70,6 +70,11 @@ func portalSwitches(ctx context.Context) (Switches, error) {
 		*off, _ = v.Value().(bool)
 	}
 	return s, nil
+}
+
+// keys are the switches' names on the desktop.
+func (s *Switches) keys() map[string]*bool {
+	return map[string]*bool{"disable-microphone": &s.MicrophoneOff, "disable-camera": &s.CameraOff}
 }
 
 // missing tells whether a portal says that it knows no such setting.

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// ParseMacSound reads what system_profiler says of the sound devices, as JSON. Volume and muting are not in it.
+// ParseMacSound reads what system_profiler says of the sound devices, as JSON. Volume and muting are not in
+// it.
 func ParseMacSound(raw []byte) (SoundServer, error) {
 	var report struct {
 		Audio []struct {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// PulseAudio's native protocol, which PipeWire speaks too: frames of tagged values over a local socket. Of its
-// hundred commands this needs five, and only asks. The Go library for it prints on standard output and dies
+// PulseAudio's native protocol, which PipeWire speaks too: frames of tagged values over a local socket. Of
+// its hundred commands this needs five, and only asks. The Go library for it prints on standard output and dies
 // with the server, and asking pactl costs a process and a program that is often not installed.
 const (
 	nativeError       = 0

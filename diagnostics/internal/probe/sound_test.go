@@ -53,8 +53,16 @@ var (
 func device(source bool, name string, volume uint32, muted bool, port string, plugged int) []any {
 	level := binary.BigEndian.AppendUint32([]byte{'v', 1}, volume)
 	monitor := nativeControl
-	list := []any{1, name, "A device", spec, []byte{'m', 1, 0}, 5, level, muted, monitor, []byte{'N'}, usec, "alsa", 0,
-		noProps, usec, []byte{'V', 0, 1, 0, 0}, 0, 65537, 0}
+	list := []any{
+		1, name, "A device", spec,
+		[]byte{'m', 1, 0},
+		5, level, muted, monitor,
+		[]byte{'N'},
+		usec, "alsa", 0,
+		noProps, usec,
+		[]byte{'V', 0, 1, 0, 0},
+		0, 65537, 0,
+	}
 	list = append(list, 1, port, "A port", 100, plugged, port)
 	formats := []byte{'B', 1, 'f', 'B', 1, 'P', 'N'}
 	return append(list, formats)

@@ -26,8 +26,8 @@ type Sensor struct {
 	Critical float64
 }
 
-// saneTemp tells whether a temperature can be true inside a running computer. A sensor that was not read gives 0,
-// one whose wire is cut -273, and one that is stuck the largest number of its register.
+// saneTemp tells whether a temperature can be true inside a running computer. A sensor that was not read gives
+// 0, one whose wire is cut -273, and one that is stuck the largest number of its register.
 func saneTemp(c float64) bool { return c > 5 && c < 126 }
 
 // saneCritical tells whether a limit can be meant: firmware without one gives anything.

@@ -121,9 +121,9 @@ func (s *Stage) printer() (*printing, error) {
 }
 
 // spool starts cupsd.
-func (s *Stage) spool() error {
+func (s *Stage) spool(env ...string) error {
 	cmd := exec.Command("cupsd", "-f", "-c", "/etc/cups/cupsd.conf", "-s", "/etc/cups/cups-files.conf")
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
+	cmd.Env = append(env, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C")
 	stop, err := s.machine.daemon(cmd)
 	if err != nil {
 		return err
@@ -229,7 +229,7 @@ func printActions() []action {
 				if err != nil {
 					return deed{}, err
 				}
-				return plain(p.stop, s.spool, func(ctx context.Context) (bool, string) {
+				return plain(func() error { return p.stop() }, func() error { return s.spool() }, func(ctx context.Context) (bool, string) {
 					out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-r")
 					return err != nil || containsFold(out, "not running"), fmt.Sprintf("lpstat: %s %v", out, err)
 				})
@@ -318,11 +318,25 @@ func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 		return deed{}, err
 	}
 	p.held.Store(true)
+	if err := s.restart(a.dur("age")); err != nil {
+		return deed{}, err
+	}
+	before := p.asked.Load()
 	out, err := s.prepared(ctx, "/usr/bin/lp", "-o", "raw", "-d", queueName, "/etc/hostname").CombinedOutput()
 	if err != nil {
 		return deed{}, fmt.Errorf("lp: %w: %s", err, out)
 	}
-	if err := s.age(a.dur("age")); err != nil {
+	// The service has begun to print when it talks to the printer.
+	err = s.machine.wait("/", func(string) error {
+		if p.asked.Load() == before {
+			return errors.New("the job does not start")
+		}
+		return nil
+	})
+	if err != nil {
+		return deed{}, err
+	}
+	if err := s.machine.write(fakeTime, "+0\n"); err != nil {
 		return deed{}, err
 	}
 	undo := func() error {
@@ -336,44 +350,33 @@ func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 	}}, nil
 }
 
-// age makes every job older: the service writes each down with its time, and believes the file when it starts
-// again.
-func (s *Stage) age(by time.Duration) error {
-	if err := s.print.stop(); err != nil {
-		return err
+// The service's own clock can be set back by a library that it is started with (package libfaketime), so that a
+// job can be old. The file is read again and again: "+0" is now.
+const fakeTime = "/run/.stage/clock"
+
+func fakeTimeLibrary() (string, error) {
+	found, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")
+	if err == nil && len(found) == 0 {
+		err = errors.New("the lab needs the package libfaketime to make a print job old")
 	}
-	err := s.machine.do(func() error {
-		files, err := filepath.Glob("/var/spool/cups/c0*")
-		if err == nil && len(files) == 0 {
-			err = errors.New("no job in the spool")
-		}
-		for _, name := range files {
-			err = errors.Join(err, ageJob(name, by))
-		}
-		return err
-	})
-	return errors.Join(err, s.spool())
+	if err != nil {
+		return "", err
+	}
+	return found[0], nil
 }
 
-func ageJob(name string, by time.Duration) error {
-	raw, err := os.ReadFile(name)
+// restart starts the service again with a clock that is behind.
+func (s *Stage) restart(behind time.Duration) error {
+	library, err := fakeTimeLibrary()
 	if err != nil {
 		return err
 	}
-	var m goipp.Message
-	if err := m.DecodeBytes(raw); err != nil {
-		return fmt.Errorf("read job: %w", err)
+	if err := s.machine.write(fakeTime, fmt.Sprintf("-%d\n", int(behind.Seconds()))); err != nil {
+		return err
 	}
-	at := goipp.Integer(time.Now().Add(-by).Unix())
-	for _, g := range m.Groups {
-		for i, attr := range g.Attrs {
-			if attr.Name == "time-at-creation" || attr.Name == "time-at-processing" {
-				g.Attrs[i] = goipp.MakeAttribute(attr.Name, goipp.TagInteger, at)
-			}
-		}
+	if err := s.print.stop(); err != nil {
+		return err
 	}
-	if raw, err = goipp.NewMessageWithGroups(m.Version, m.Code, m.RequestID, m.Groups).EncodeBytes(); err != nil {
-		return fmt.Errorf("write job: %w", err)
-	}
-	return os.WriteFile(name, raw, 0o600)
+	return s.spool("LD_PRELOAD="+library, "FAKETIME_TIMESTAMP_FILE="+fakeTime, "FAKETIME_NO_CACHE=1",
+		"FAKETIME_DONT_FAKE_MONOTONIC=1")
 }

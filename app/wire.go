@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -34,6 +35,8 @@ type program struct {
 	state    string
 	socket   string
 	settings config.Params
+	// keepsNothing: the command line is one that only looks, and could do without the state folder.
+	keepsNothing bool
 }
 
 func newProgram(env func(string) string) (*program, error) {
@@ -52,6 +55,7 @@ func newProgram(env func(string) string) (*program, error) {
 }
 
 func (p *program) commands(args []string) cli.Params {
+	p.keepsNothing = isCheck(args)
 	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
 	width, _, err := term.GetSize(out)
 	if err != nil {
@@ -80,6 +84,19 @@ func (p *program) commands(args []string) cli.Params {
 	}
 }
 
+// isCheck tells whether the first word is check: no other command may lose what it would have kept.
+func isCheck(args []string) bool {
+	for i := 0; i < len(args); i++ {
+		switch word := args[i]; {
+		case word == "--config" || word == "-config":
+			i++
+		case !strings.HasPrefix(word, "-"):
+			return word == "check"
+		}
+	}
+	return false
+}
+
 // texts is the user's language; settings that cannot be read must not keep the error from being told.
 func (p *program) texts() *i18n.Printer {
 	setting := "auto"
@@ -99,7 +116,24 @@ func (p *program) params(log *slog.Logger) agent.Params {
 }
 
 func (p *program) connect(ctx context.Context) (api.Service, func(), error) {
-	return agent.Connect(ctx, p.params(logger(slog.LevelError)))
+	params := p.params(logger(slog.LevelError))
+	svc, done, err := agent.Connect(ctx, params)
+	if code := api.CodeOf(err); err == nil || !p.keepsNothing || code != api.CodeDiskFull && code != api.CodeStateReadOnly {
+		return svc, done, err
+	}
+	// A full or broken disk is what the self-tests are there to find: they run in a folder that is gone afterwards.
+	for _, base := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+		dir, tempErr := os.MkdirTemp(base, "balise-")
+		if tempErr != nil {
+			continue
+		}
+		params.StateDir, params.Socket = dir, paths.Socket(dir)
+		if svc, done, tempErr = agent.Connect(ctx, params); tempErr == nil {
+			return svc, func() { done(); _ = os.RemoveAll(dir) }, nil
+		}
+		_ = os.RemoveAll(dir)
+	}
+	return nil, nil, err
 }
 
 // open is a balise: link. It shows the describe page and nothing more, whatever the link says.

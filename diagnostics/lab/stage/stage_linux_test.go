@@ -28,9 +28,7 @@ func TestMain(m *testing.M) {
 // inside plays a test on a stage in an isolated process of its own; here, outside, it reports what became of it.
 func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 	t.Helper()
-	if os.Getenv(EnvRoot) != "1" || os.Geteuid() != 0 {
-		t.Skipf("needs namespaces: run as root with %s=1 (packaging/test does)", EnvRoot)
-	}
+	needRoot(t)
 	if os.Getenv(insideEnv) == t.Name() {
 		start := time.Now()
 		s, err := Open(t.Context(), p)

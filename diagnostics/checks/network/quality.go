@@ -30,13 +30,13 @@ func newQualityLimits(s catalogue.Spec) qualityLimits {
 	}
 }
 
-// The pace of the probes. Home routers take a burst of connections for an attack; one every 28 ms at a host,
+// The pace of the probes. Home routers take a burst of connections for an attack; one every 25 ms at a host,
 // and never more than eight open at once, is what a browser does with one page.
 const (
 	qualityFirst  = 20 // at each host: enough to see that all is well
 	qualityAll    = 40 // at each host, when it is not
 	qualityHosts  = 2
-	qualityPace   = 28 * time.Millisecond
+	qualityPace   = 25 * time.Millisecond
 	qualityAtOnce = 8
 	qualityTime   = 2500 * time.Millisecond
 	// qualitySettle is how long the answers to the first probes are waited for: the far side of the earth

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -33,6 +35,9 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "desk" {
 		os.Exit(playDesk())
+	}
+	if len(os.Args) > 1 && os.Args[1] == "agent" {
+		os.Exit(playAgent())
 	}
 	if len(os.Args) > 2 && os.Args[1] == "internal" {
 		if err := play(os.Args[2]); err != nil {
@@ -62,7 +67,41 @@ func playDesk() int {
 	return 0
 }
 
+// realChildren names the children that are the real ones: "probe,snapshot".
+const realChildren = "REAL_CHILDREN_FOR_TESTS"
+
+// playAgent is a whole agent in a process of its own: BALISE_STATE_DIR and the settings' file beside it.
+func playAgent() int {
+	dir := os.Getenv("BALISE_STATE_DIR")
+	exe, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	a, err := New(Params{
+		StateDir: dir, Socket: os.Getenv("SOCKET_FOR_TESTS"), Version: "test", Self: []string{exe}, Resident: true,
+		Settings: FileSettings(config.Params{UserFile: filepath.Join(dir, "config.yaml")}),
+		ChildEnv: []string{realChildren + "=probe,snapshot"},
+	})
+	if err == nil {
+		err = errors.Join(a.Run(ctx), a.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
 func play(part string) error {
+	real := os.Getenv(realChildren)
+	if part == "probe" && strings.Contains(real, part) {
+		return checks.RunChild(context.Background(), os.Stdin, os.Stdout)
+	}
+	if part == "snapshot" && strings.Contains(real, part) {
+		return snapshot.RunChild(context.Background(), os.Stdin, os.Stdout)
+	}
 	switch part {
 	case "probe":
 		return playProbe()
@@ -97,6 +136,11 @@ func playProbe() error {
 			Facts: []diagnostics.Fact{diagnostics.Int("free_percent", 1, "%")},
 		},
 		{ID: "net.link", Status: diagnostics.Pass},
+	}
+	if os.Getenv("BALISE_TEST_PROBE") == "well" {
+		results = []diagnostics.Result{
+			{ID: "disk.space", Status: diagnostics.Pass}, {ID: "net.link", Status: diagnostics.Pass},
+		}
 	}
 	if err := out.Encode(diagnostics.Event{Kind: diagnostics.RunStarted, Total: len(results)}); err != nil {
 		return err

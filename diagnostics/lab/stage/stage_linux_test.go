@@ -44,7 +44,7 @@ func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 		t.Logf("open %v, play %v, close %v", opened.Sub(start), played.Sub(opened), time.Since(played))
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	out, err := again(ctx, t.Name()).CombinedOutput()
 	t.Logf("%s", out)
@@ -55,7 +55,7 @@ func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 
 // again is this very test in a process of its own.
 func again(ctx context.Context, test string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run", "^"+strings.ReplaceAll(test, "/", "$/^")+"$", "-test.v")
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run", "^"+strings.ReplaceAll(test, "/", "$/^")+"$", "-test.v", "-test.parallel=12")
 	cmd.Env = append(os.Environ(), insideEnv+"="+test)
 	Isolate(cmd)
 	return cmd

@@ -134,7 +134,7 @@ func witness(kb Knowledge, code string) []diagnostics.Result {
 	for check, tails := range e.ShownBy {
 		broken[check] = firstTail(kb, check, tails)
 	}
-	refuted := x.covered(e.RefutedBy)
+	refuted := x.covered(slices.Concat(e.RefutedBy, e.Unless))
 	var results []diagnostics.Result
 	for at, check := range x.names {
 		r := diagnostics.Result{ID: instance(check), Status: diagnostics.Pass}

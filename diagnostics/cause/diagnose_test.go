@@ -174,7 +174,7 @@ var golden = []struct {
 	{
 		name:    "proxy-only network: no direct way out, no complaint",
 		results: lan("net.egress/silent fail", "net.proxy pass", "svc.reach.erp pass"),
-		cause:   "healthy", confidence: Confirmed, also: "net.egress/silent",
+		cause:   "healthy", confidence: Confirmed,
 	},
 	{
 		name: "dead proxy",

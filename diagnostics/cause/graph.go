@@ -113,6 +113,9 @@ func (v *view) observe() {
 		r := &v.results[i]
 		switch {
 		case !r.Status.Bad():
+		case v.needless(i):
+			// Not even worth a word: where all works through a proxy, nobody is to blame for the direct way.
+			v.state[i] = remark
 		case r.Severity == diagnostics.Notice, flaps(r) && (flapping < 2 || !connection(r.ID)), v.vetoed(i):
 			// A notice, a check that answered once out of two times (several of a connection are an unstable
 			// connection), or something that another check contradicts: worth a word, no cause.
@@ -140,20 +143,29 @@ func connection(id string) bool {
 	return false
 }
 
+// needless tells whether something works that makes a bad result not worth a word.
+func (v *view) needless(i int) bool {
+	return v.fault[i] >= 0 && v.anyPasses(v.x.faults[v.fault[i]].unless)
+}
+
 // vetoed tells whether a hard rule of the table forbids that a result be a cause.
 func (v *view) vetoed(i int) bool {
 	if v.fault[i] < 0 {
 		return false
 	}
 	f := &v.x.faults[v.fault[i]]
-	for _, check := range f.refuted {
+	return v.anyPasses(f.refuted) || len(f.ShownBy) > 0 && !v.shown(f.ShownBy)
+}
+
+func (v *view) anyPasses(checks []int) bool {
+	for _, check := range checks {
 		for o := v.first[check]; o >= 0; o = v.next[o] {
 			if v.results[o].Status == diagnostics.Pass {
 				return true
 			}
 		}
 	}
-	return len(f.ShownBy) > 0 && !v.shown(f.ShownBy)
+	return false
 }
 
 // shown tells whether any of these checks fails in one of these ways.

@@ -33,6 +33,7 @@ type fault struct {
 	logPrior float64
 	links    []link
 	refuted  []int
+	unless   []int
 	assumes  []int
 	unseen   bool
 }
@@ -128,7 +129,7 @@ func (x *index) addFaults(kb Knowledge) {
 				f.links = append(f.links, link{at, word})
 			}
 		}
-		f.refuted, f.assumes = x.list(e.RefutedBy), x.list(e.Assumes)
+		f.refuted, f.assumes, f.unless = x.list(e.RefutedBy), x.list(e.Assumes), x.list(e.Unless)
 		x.faults = append(x.faults, f)
 	}
 	for _, code := range sortedKeys(kb.Causes) {

@@ -63,6 +63,8 @@ type Entry struct {
 	Outranks bool `yaml:"outranks"`
 	// RefutedBy lists checks any of which, passing, makes this a remark and not a cause.
 	RefutedBy []string `yaml:"refuted_by"`
+	// Unless lists checks any of which, passing, makes this not even a remark.
+	Unless []string `yaml:"unless"`
 	// ShownBy restricts this to a remark unless one of these checks fails too, in one of these ways (tails of
 	// causes; none listed: in any). Some observations are a cause only where they hurt.
 	ShownBy map[string][]string `yaml:"shown_by"`

@@ -132,7 +132,7 @@ func TestTheTableNamesOnlyWhatExists(t *testing.T) {
 		if id, _, _ := strings.Cut(code, "/"); id != "*" {
 			check(code, id)
 		}
-		for _, id := range slices.Concat(e.Always, e.Often, e.Sometimes, e.RefutedBy, e.Assumes) {
+		for _, id := range slices.Concat(e.Always, e.Often, e.Sometimes, e.RefutedBy, e.Unless, e.Assumes) {
 			check(code, id)
 		}
 		for id, list := range e.Explains {

@@ -122,7 +122,7 @@ func judgeDevice(
 	}
 	cause := unreachable(d, a)
 	if cause == "" {
-		return saysItself(spec, o, d, a, reasons)
+		return saysItself(spec, o, d, a, reasons, jobs)
 	}
 	_, o.Error = probe.Kind(a.Err)
 	o.Status, o.Cause, o.Severity = diagnostics.Warn, cause, spec.Severity
@@ -158,54 +158,65 @@ func unreachable(d probe.Device, a probe.DeviceAnswer) diagnostics.Cause {
 
 // saysItself judges what the printer asks for.
 func saysItself(
-	spec catalogue.Spec, o diagnostics.Outcome, d probe.Device, a probe.DeviceAnswer, reasons []string,
+	spec catalogue.Spec, o diagnostics.Outcome, d probe.Device, a probe.DeviceAnswer, reasons []string, jobs int,
 ) diagnostics.Outcome {
-	cause, urgent := wants(reasons, a)
+	cause, remark := wants(reasons)
+	stopped := a.Asked && a.State == "stopped"
 	switch {
+	case cause == "" && stopped:
+		o.Status, o.Cause, o.Severity = diagnostics.Fail, DeviceStopped, spec.Severity
+	case cause == "":
+		return silentOnItself(o, d, a)
 	case cause == DeviceLowInk:
 		o.Status, o.Cause, o.Severity = diagnostics.Warn, cause, diagnostics.Notice
-	case cause != "" && urgent:
+	case !remark || stopped || jobs > 0 || cause == DeviceNoPaper && a.NoPaper:
 		o.Status, o.Cause, o.Severity = diagnostics.Fail, cause, spec.Severity
-	case cause != "":
-		// One tray of several, most often.
-		o.Status, o.Cause, o.Severity = diagnostics.Warn, cause, diagnostics.Notice
+	case cause == DeviceNoPaper:
+		o.Status, o.Cause, o.Severity = diagnostics.Warn, cause, diagnostics.Notice // one tray of several
+	default:
+		o.Status, o.Cause, o.Severity = diagnostics.Warn, cause, spec.Severity
+	}
+	return o
+}
+
+// silentOnItself is what to say of a printer that asks for nothing, or that nobody could ask.
+func silentOnItself(o diagnostics.Outcome, d probe.Device, a probe.DeviceAnswer) diagnostics.Outcome {
+	switch {
 	case a.Asked || d.Kind == probe.DeviceUSB && a.Err == nil:
 	case d.Kind == probe.DeviceNetwork && a.Err == nil:
 		o.Detail = "the printer does not tell its state"
 	case d.Kind == probe.DeviceNone:
 		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printer that can be asked", Final: true}
 	default:
-		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "the printer could not be asked", Facts: o.Facts}
+		o.Status, o.Detail = diagnostics.Unknown, "the printer could not be asked"
 	}
 	return o
 }
 
-// wants finds the first thing that the printer needs. It is urgent when the printer says so, or stands still,
-// or makes no difference between a remark and an error.
-func wants(reasons []string, a probe.DeviceAnswer) (cause diagnostics.Cause, urgent bool) {
-	stopped := a.Asked && a.State == "stopped"
+// wants finds the first thing that the printer needs, and whether it is no more than a remark: some printers
+// say "-report" while nobody prints, and "-warning" of one tray of several. A jam and an open cover are what
+// they are, whatever the printer calls them.
+func wants(reasons []string) (cause diagnostics.Cause, remark bool) {
 	for _, need := range needs {
 		for _, r := range reasons {
 			if !strings.HasPrefix(r, need.prefix) {
 				continue
 			}
-			remark := strings.HasSuffix(r, "-warning") || strings.HasSuffix(r, "-report")
-			if !remark || stopped {
-				return need.cause, true
+			said := strings.HasSuffix(r, "-warning") || strings.HasSuffix(r, "-report")
+			if physical := need.cause == DeviceJam || need.cause == DeviceOpen; !said || physical {
+				return need.cause, false
 			}
-			cause = need.cause
+			if cause == "" {
+				cause, remark = need.cause, true
+			}
 		}
 	}
-	paused := slices.ContainsFunc(reasons, func(r string) bool { return strings.HasPrefix(r, "paused") })
-	if stopped || a.Asked && paused && !a.Accepting {
-		return DeviceStopped, true
-	}
 	if cause != "" {
-		return cause, false
+		return cause, remark
 	}
 	for _, low := range lows {
 		if slices.ContainsFunc(reasons, func(r string) bool { return strings.HasPrefix(r, low) }) {
-			return DeviceLowInk, false
+			return DeviceLowInk, true
 		}
 	}
 	return "", false

@@ -119,6 +119,8 @@ type DeviceAnswer struct {
 	State     string // as Queue.State
 	Reasons   []string
 	Accepting bool
+	// NoPaper says that every tray whose level the printer knows is empty.
+	NoPaper bool
 	// Absent says that no such USB printer is plugged in and switched on.
 	Absent bool
 }
@@ -175,6 +177,43 @@ func (a *DeviceAnswer) read(attrs goipp.Attributes) {
 	a.Asked = a.State != ""
 	a.Reasons = keywords(attrs, "printer-state-reasons")
 	a.Accepting = boolean(attrs, "printer-is-accepting-jobs")
+	a.NoPaper = allEmpty(attrs)
+}
+
+// allEmpty reads the trays ("type=...;level=0;...", PWG 5100.13): -2 is a level that nobody knows, -3 some.
+func allEmpty(attrs goipp.Attributes) bool {
+	empty := false
+	for _, a := range attrs {
+		if a.Name != "printer-input-tray" {
+			continue
+		}
+		for _, v := range a.Values {
+			switch trayLevel(v.V) {
+			case "0":
+				empty = true
+			case "-2", "":
+			default:
+				return false
+			}
+		}
+	}
+	return empty
+}
+
+func trayLevel(v goipp.Value) string {
+	var text string
+	switch v := v.(type) {
+	case goipp.Binary:
+		text = string(v)
+	case goipp.String:
+		text = string(v)
+	}
+	for field := range strings.SplitSeq(text, ";") {
+		if level, ok := strings.CutPrefix(field, "level="); ok {
+			return level
+		}
+	}
+	return ""
 }
 
 // getPrinterAttributes asks a printer for its state. No user's name is in the question: a printer is not the
@@ -185,7 +224,8 @@ func getPrinterAttributes(ctx context.Context, d Device) (goipp.Attributes, erro
 	m.Operation.Add(goipp.MakeAttr("attributes-charset", goipp.TagCharset, goipp.String("utf-8")))
 	m.Operation.Add(goipp.MakeAttr("attributes-natural-language", goipp.TagLanguage, goipp.String("en")))
 	m.Operation.Add(goipp.MakeAttr("printer-uri", goipp.TagURI, goipp.String(uri.String())))
-	m.Operation.Add(requested("printer-state", "printer-state-reasons", "printer-is-accepting-jobs"))
+	m.Operation.Add(requested("printer-state", "printer-state-reasons", "printer-is-accepting-jobs",
+		"printer-input-tray"))
 	web := url.URL{Scheme: "http", Host: uri.Host, Path: d.IPP}
 	if d.TLS {
 		web.Scheme = "https"

@@ -106,7 +106,7 @@ func checkServer(ctx context.Context, s probe.Sound, spec catalogue.Spec) diagno
 			return notHere("no sound server in this session")
 		}
 		o = bad(spec, diagnostics.Fail, ServerDown)
-	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, probe.ErrNoCommand):
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, probe.ErrNoTool):
 		return broken(err)
 	default:
 		// A socket that refuses, or a server that took the call and says nothing in time.

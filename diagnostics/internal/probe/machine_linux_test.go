@@ -365,7 +365,7 @@ func TestCommandEndsWithItsDeadline(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || time.Since(started) > 5*time.Second {
 		t.Errorf("%v after %v", err, time.Since(started))
 	}
-	if _, _, err := command(t.Context(), time.Second, "balise-no-such-program"); !errors.Is(err, ErrNoCommand) {
+	if _, _, err := command(t.Context(), time.Second, "balise-no-such-program"); !errors.Is(err, ErrNoTool) {
 		t.Error(err)
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
-	"github.com/shirou/gopsutil/v3/mem"
 	"github.com/shirou/gopsutil/v3/process"
 )
 
@@ -71,18 +70,6 @@ func NewPerf() Perf {
 		Own: ownProcesses, Now: time.Now,
 		CPUs: runtime.NumCPU(),
 	}
-}
-
-func memory(ctx context.Context) (Memory, error) {
-	v, err := mem.VirtualMemoryWithContext(ctx)
-	if err != nil {
-		return Memory{}, fmt.Errorf("read memory: %w", err)
-	}
-	m := Memory{Total: v.Total, Available: v.Available}
-	if s, err := mem.SwapMemoryWithContext(ctx); err == nil {
-		m.SwapTotal, m.SwapUsed = s.Total, s.Used
-	}
-	return m, nil
 }
 
 func pressure(resource string) (Pressure, error) {

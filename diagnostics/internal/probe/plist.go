@@ -12,7 +12,7 @@ import (
 // ParsePlist reads an XML property list, as macOS's programs print them: dictionaries become map[string]any,
 // arrays []any, and the rest string, int64, float64 or bool. Dates and data stay texts.
 func ParsePlist(r io.Reader) (any, error) {
-	dec := xml.NewDecoder(io.LimitReader(r, commandLimit))
+	dec := xml.NewDecoder(io.LimitReader(r, plistLimit))
 	dec.Strict = true
 	for {
 		tok, err := dec.Token()
@@ -25,8 +25,11 @@ func ParsePlist(r io.Reader) (any, error) {
 	}
 }
 
-// plistDepth bounds nesting: real lists stay under ten.
-const plistDepth = 64
+// plistLimit and plistDepth bound a list: real ones are some kilobytes, and nest less than ten deep.
+const (
+	plistLimit = 4 << 20
+	plistDepth = 64
+)
 
 var errPlist = errors.New("not a property list")
 

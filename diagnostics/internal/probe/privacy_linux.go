@@ -27,7 +27,7 @@ func switches(ctx context.Context) (Switches, error) {
 	for key, off := range s.keys() {
 		const patience = 400 * time.Millisecond
 		out, _, err := command(ctx, patience, "gsettings", "get", privacySchema, key)
-		if errors.Is(err, ErrNoCommand) {
+		if errors.Is(err, ErrNoTool) {
 			return s, ErrNoSwitches
 		}
 		if err != nil {

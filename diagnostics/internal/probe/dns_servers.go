@@ -53,7 +53,7 @@ func AskServer(ctx context.Context, server netip.Addr, name string, tcpAfter tim
 func AskServerPort(
 	ctx context.Context, server netip.AddrPort, name string, tcpAfter time.Duration,
 ) DNSAnswer {
-	query, id, err := buildQuery(name)
+	query, err := buildQuery(name)
 	if err != nil {
 		return DNSAnswer{Err: err}
 	}
@@ -61,7 +61,7 @@ func AskServerPort(
 	defer cancel()
 	start := time.Now()
 	answers := make(chan DNSAnswer, 2)
-	go func() { answers <- askUDP(ctx, server, query, id, tcpAfter/2) }()
+	go func() { answers <- askUDP(ctx, server, query, tcpAfter/2) }()
 	asked := 1
 	var first DNSAnswer
 	tcp := time.NewTimer(tcpAfter)
@@ -80,20 +80,20 @@ func AskServerPort(
 			if asked == 1 {
 				tcp.Reset(0)
 				asked++
-				go func() { answers <- askTCP(ctx, server, query, id) }()
+				go func() { answers <- askTCP(ctx, server, query) }()
 			}
 		case <-tcp.C:
 			if asked == 1 {
 				asked++
-				go func() { answers <- askTCP(ctx, server, query, id) }()
+				go func() { answers <- askTCP(ctx, server, query) }()
 			}
 		}
 	}
 	return first
 }
 
-func buildQuery(name string) (query []byte, id uint16, err error) {
-	id = uint16(rand.Uint32())
+func buildQuery(name string) (query []byte, err error) {
+	id := uint16(rand.Uint32())
 	q := dnsmessage.Question{Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
 	if name == "" {
 		name, q.Type = ".", dnsmessage.TypeNS
@@ -102,18 +102,17 @@ func buildQuery(name string) (query []byte, id uint16, err error) {
 		name += "."
 	}
 	if q.Name, err = dnsmessage.NewName(name); err != nil {
-		return nil, 0, fmt.Errorf("build DNS question: %w", err)
+		return nil, fmt.Errorf("build DNS question: %w", err)
 	}
 	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{ID: id, RecursionDesired: true})
 	if err := errors.Join(b.StartQuestions(), b.Question(q)); err != nil {
-		return nil, 0, fmt.Errorf("build DNS question: %w", err)
+		return nil, fmt.Errorf("build DNS question: %w", err)
 	}
-	query, err = b.Finish()
-	return query, id, err
+	return b.Finish()
 }
 
 func askUDP(
-	ctx context.Context, server netip.AddrPort, query []byte, id uint16, again time.Duration,
+	ctx context.Context, server netip.AddrPort, query []byte, again time.Duration,
 ) DNSAnswer {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "udp", server.String())
@@ -136,13 +135,13 @@ func askUDP(
 			return DNSAnswer{Err: err}
 		}
 		// What does not parse or was not asked for is not an answer; go on listening.
-		if a, ok := parseAnswer(buf[:n], id); ok {
+		if a, ok := parseAnswer(buf[:n], query); ok {
 			return a
 		}
 	}
 }
 
-func askTCP(ctx context.Context, server netip.AddrPort, query []byte, id uint16) DNSAnswer {
+func askTCP(ctx context.Context, server netip.AddrPort, query []byte) DNSAnswer {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", server.String())
 	if err != nil {
@@ -163,7 +162,7 @@ func askTCP(ctx context.Context, server netip.AddrPort, query []byte, id uint16)
 	if _, err := io.ReadFull(conn, buf); err != nil {
 		return DNSAnswer{Err: err}
 	}
-	a, ok := parseAnswer(buf, id)
+	a, ok := parseAnswer(buf, query)
 	if !ok {
 		return DNSAnswer{Err: errors.New("not an answer to the question")}
 	}
@@ -177,24 +176,46 @@ var rcodes = map[dnsmessage.RCode]string{
 	dnsmessage.RCodeNotImplemented: "notimp", dnsmessage.RCodeFormatError: "formerr",
 }
 
-func parseAnswer(raw []byte, id uint16) (DNSAnswer, bool) {
+// sameQuestion tells whether a message's questions are those of the query. Names are the same in any case of letters.
+func sameQuestion(p *dnsmessage.Parser, query []byte) bool {
+	var asked dnsmessage.Parser
+	if _, err := asked.Start(query); err != nil {
+		return false
+	}
+	want, err := asked.Question()
+	if err != nil {
+		return false
+	}
+	got, err := p.Question()
+	return err == nil && got.Type == want.Type && got.Class == want.Class &&
+		strings.EqualFold(got.Name.String(), want.Name.String())
+}
+
+// parseAnswer reads an answer to a query, and tells whether it is one.
+func parseAnswer(raw, query []byte) (DNSAnswer, bool) {
 	var p dnsmessage.Parser
 	head, err := p.Start(raw)
-	if err != nil || head.ID != id || !head.Response {
+	if err != nil || len(query) < 2 || head.ID != binary.BigEndian.Uint16(query) || !head.Response {
 		return DNSAnswer{}, false
 	}
 	a := DNSAnswer{RCode: rcodes[head.RCode]}
 	if a.RCode == "" {
 		a.RCode = fmt.Sprintf("rcode%d", head.RCode)
 	}
-	if p.SkipAllQuestions() != nil {
-		return a, true
+	// An error code is an answer, whatever follows it. A success that cannot be read is none, unless the server
+	// says that it cut it.
+	broken := head.RCode == dnsmessage.RCodeSuccess && !head.Truncated
+	if !sameQuestion(&p, query) || p.SkipAllQuestions() != nil {
+		return a, !broken
 	}
 	const most = 64
 	for range most {
 		h, err := p.AnswerHeader()
-		if err != nil {
+		if errors.Is(err, dnsmessage.ErrSectionDone) {
 			break
+		}
+		if err != nil {
+			return a, !broken
 		}
 		if h.Type == dnsmessage.TypeA || h.Type == dnsmessage.TypeAAAA {
 			a.Answer = true
@@ -202,13 +223,13 @@ func parseAnswer(raw []byte, id uint16) (DNSAnswer, bool) {
 		if h.Type == dnsmessage.TypeA {
 			r, err := p.AResource()
 			if err != nil {
-				break
+				return a, !broken
 			}
 			a.Addrs = append(a.Addrs, netip.AddrFrom4(r.A))
 			continue
 		}
 		if p.SkipAnswer() != nil {
-			break
+			return a, !broken
 		}
 	}
 	return a, true

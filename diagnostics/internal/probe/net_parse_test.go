@@ -180,7 +180,7 @@ func TestReadDate(t *testing.T) {
 func FuzzParsers(f *testing.F) {
 	f.Add([]byte("192.0.2.1 STREAM x\n"))
 	f.Add([]byte("nameserver 192.0.2.1\n"))
-	query, id, _ := buildQuery("erp.example")
+	query, _ := buildQuery("erp.example")
 	f.Add(query)
 	f.Add(make([]byte, 48))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -192,7 +192,7 @@ func FuzzParsers(f *testing.F) {
 		if got := parseResolvConf(string(raw)); len(got) > 3 {
 			t.Error("more than three servers")
 		}
-		parseAnswer(raw, id)
+		parseAnswer(raw, query)
 		readSNTP(raw, make([]byte, 8), time.Unix(0, 0), 0)
 		_, _ = ParseProxy(string(raw))
 	})
@@ -210,11 +210,11 @@ func TestGetentRefusesWhatIsNoName(t *testing.T) {
 
 func TestQueryNames(t *testing.T) {
 	for _, name := range []string{"", "erp.example", "erp.example."} {
-		if _, _, err := buildQuery(name); err != nil {
+		if _, err := buildQuery(name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, _, err := buildQuery(string(make([]byte, 300))); err == nil {
+	if _, err := buildQuery(string(make([]byte, 300))); err == nil {
 		t.Error("a name of 300 bytes was accepted")
 	}
 }

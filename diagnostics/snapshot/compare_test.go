@@ -43,11 +43,15 @@ func TestCompare(t *testing.T) {
 		"a new network with its own resolver": {func(s *State) {
 			s.Network, s.Servers = &NetworkID{Router: "r9", Place: "p9"}, []string{"198.51.100.1"}
 		}, []string{diagnostics.ChangeNetworkNew}},
-		"a known one": {func(s *State) { s.Network = &NetworkID{Router: "r2", Place: "p2"} },
-			[]string{diagnostics.ChangeNetworkOther}},
+		"a known one": {
+			func(s *State) { s.Network = &NetworkID{Router: "r2", Place: "p2"} },
+			[]string{diagnostics.ChangeNetworkOther},
+		},
 		"the router not asked yet": {func(s *State) { s.Network = &NetworkID{Place: "p1"} }, nil},
-		"a neighbour's prefix": {func(s *State) { s.Network = &NetworkID{Router: "r9", Place: "p1"} },
-			[]string{diagnostics.ChangeNetworkNew}},
+		"a neighbour's prefix": {
+			func(s *State) { s.Network = &NetworkID{Router: "r9", Place: "p1"} },
+			[]string{diagnostics.ChangeNetworkNew},
+		},
 		"no network": {func(s *State) { s.Network = nil }, nil},
 		"updates": {func(s *State) {
 			s.Packages = &Packages{Changed: noon.Add(time.Hour), Recent: []probe.Installed{
@@ -56,12 +60,18 @@ func TestCompare(t *testing.T) {
 			s.Kernel, s.System = "6.1.0-31", "Debian 13"
 		}, []string{diagnostics.ChangeUpdates, diagnostics.ChangeSystem, diagnostics.ChangeKernel}},
 		"drivers": {func(s *State) { s.Drivers = []string{"e1000e", "nvidia"} }, []string{diagnostics.ChangeDrivers}},
-		"printers": {func(s *State) { s.Printing = &Printing{Default: "attic", Names: []string{"attic", "new"}} },
-			[]string{diagnostics.ChangePrinter, diagnostics.ChangePrinterGone, diagnostics.ChangePrinterNew}},
-		"no default any more": {func(s *State) { s.Printing = &Printing{Names: []string{"attic", "hall"}} },
-			[]string{diagnostics.ChangePrinter}},
-		"certificates": {func(s *State) { s.Trust = &Trust{Count: 141, Digest: "ab"} },
-			[]string{diagnostics.ChangeCertificates}},
+		"printers": {
+			func(s *State) { s.Printing = &Printing{Default: "attic", Names: []string{"attic", "new"}} },
+			[]string{diagnostics.ChangePrinter, diagnostics.ChangePrinterGone, diagnostics.ChangePrinterNew},
+		},
+		"no default any more": {
+			func(s *State) { s.Printing = &Printing{Names: []string{"attic", "hall"}} },
+			[]string{diagnostics.ChangePrinter},
+		},
+		"certificates": {
+			func(s *State) { s.Trust = &Trust{Count: 141, Digest: "ab"} },
+			[]string{diagnostics.ChangeCertificates},
+		},
 		"a disk getting full":  {func(s *State) { s.Disks = []DiskFree{{"/", 4}} }, []string{diagnostics.ChangeDiskFree}},
 		"a disk about as full": {func(s *State) { s.Disks = []DiskFree{{"/", 25}} }, nil},
 		"another disk":         {func(s *State) { s.Disks = []DiskFree{{"/media/stick", 2}} }, nil},

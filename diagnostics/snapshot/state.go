@@ -58,8 +58,8 @@ func (n NetworkID) Same(o NetworkID) bool {
 
 // Packages is what the package manager did last.
 type Packages struct {
-	Count   int                   `json:"count,omitempty"`
-	Changed time.Time             `json:"changed"`
+	Count   int               `json:"count,omitempty"`
+	Changed time.Time         `json:"changed"`
 	Recent  []probe.Installed `json:"recent,omitempty"`
 }
 

@@ -201,7 +201,7 @@ func (a *Agent) probe(
 		}
 	}}
 	err = a.kids.Run(ctx, child.Request{
-		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: a.probeWait,
+		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: a.patience(only),
 	})
 	lines.Flush()
 	switch {
@@ -212,6 +212,17 @@ func (a *Agent) probe(
 		return nil, fmt.Errorf("run self-tests: %w", err)
 	}
 	return a.ordered(results), broken
+}
+
+// patience is how long the child may take. One that only runs when it is asked for may take its own time.
+func (a *Agent) patience(only []string) time.Duration {
+	wait := a.probeWait
+	for _, c := range checks.All(a.checksConfig()) {
+		if c.OnDemand && slices.Contains(only, c.ID) {
+			wait = max(wait, c.Timeout+a.probeWait)
+		}
+	}
+	return wait
 }
 
 // knownChecks refuses a self-test that is not in the catalogue, before a child does in words of its own.
@@ -232,9 +243,9 @@ func (a *Agent) knownChecks(only []string) error {
 
 func (a *Agent) unfinished(have []diagnostics.Result, only []string) []diagnostics.Result {
 	var out []diagnostics.Result
-	for _, c := range checks.Describe(a.checksConfig()) {
+	for _, c := range checks.All(a.checksConfig()) {
 		known := slices.ContainsFunc(have, func(r diagnostics.Result) bool { return r.ID == c.ID })
-		if !known && (len(only) == 0 || slices.Contains(only, c.ID)) {
+		if !known && (len(only) == 0 && !c.OnDemand || slices.Contains(only, c.ID)) {
 			out = append(out, diagnostics.Result{
 				ID: c.ID, Status: diagnostics.Unknown, TimedOut: true, Detail: "child_deadline", Started: a.p.Now(),
 			})

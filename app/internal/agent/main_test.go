@@ -95,11 +95,11 @@ func playAgent() int {
 }
 
 func play(part string) error {
-	real := os.Getenv(realChildren)
-	if part == "probe" && strings.Contains(real, part) {
+	children := os.Getenv(realChildren)
+	if part == "probe" && strings.Contains(children, part) {
 		return checks.RunChild(context.Background(), os.Stdin, os.Stdout)
 	}
-	if part == "snapshot" && strings.Contains(real, part) {
+	if part == "snapshot" && strings.Contains(children, part) {
 		return snapshot.RunChild(context.Background(), os.Stdin, os.Stdout)
 	}
 	switch part {

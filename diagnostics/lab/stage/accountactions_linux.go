@@ -3,7 +3,9 @@ package stage
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +15,41 @@ import (
 )
 
 func objectPath(p string) dbus.ObjectPath { return dbus.ObjectPath(p) }
+
+// accountActions change what the user is known by.
+func accountActions() []action {
+	return []action{
+		{
+			Action{
+				Name: "kerberos.set", Doc: "The organisation has a realm; this is the user's ticket.",
+				Args: []Arg{opt("left", "duration", "-2h", "until it ends; negative is since"), opt("ticket", "bool", true, "there is one at all")},
+			},
+			kerberosSet,
+		},
+		{
+			Action{Name: "password.age", Doc: "When the user's own password ends.", Args: []Arg{opt("days", "int", 5, "left; negative is past")}},
+			passwordAge,
+		},
+		{
+			Action{
+				Name: "cert.add", Doc: "The user has a certificate of their own, as for Wi-Fi or a tunnel.",
+				Args: []Arg{opt("days", "float", -2.0, "until it ends; negative is past")},
+			},
+			certAdd,
+		},
+	}
+}
+
+func certAdd(_ context.Context, s *Stage, a args) (deed, error) {
+	const name = homeDir + "/.cert/camille.pem"
+	ends := time.Now().Add(time.Duration(a.real("days") * float64(24*time.Hour)))
+	cert, err := s.world.ca.issue(user, ends.Add(-365*24*time.Hour), ends, x509.ExtKeyUsageClientAuth)
+	if err != nil {
+		return deed{}, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})
+	return s.fileSet(name, string(text))
+}
 
 // kerberosSet gives the machine a realm and the user a ticket in a file.
 func kerberosSet(_ context.Context, s *Stage, a args) (deed, error) {

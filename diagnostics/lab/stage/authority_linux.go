@@ -41,7 +41,11 @@ func newAuthority(name string) (*authority, error) {
 	return &authority{cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
 }
 
-func (a *authority) issue(host string, from, to time.Time) (*tls.Certificate, error) {
+// issue makes a certificate: a server's, unless its uses are named.
+func (a *authority) issue(host string, from, to time.Time, uses ...x509.ExtKeyUsage) (*tls.Certificate, error) {
+	if len(uses) == 0 {
+		uses = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func (a *authority) issue(host string, from, to time.Time) (*tls.Certificate, er
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: host}, DNSNames: []string{host},
 		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: uses,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, a.cert, &key.PublicKey, a.key)
 	if err != nil {

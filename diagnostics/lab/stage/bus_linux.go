@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -239,11 +240,35 @@ func (b *bus) base(name string) error {
 	case loginName:
 		return b.put(name, loginPath, name+".Manager", map[string]any{"IdleHint": false, "OnExternalPower": true})
 	case portalName:
-		return b.names[name].ExportMethodTable(map[string]any{
-			"Lookup": func(string) ([]string, *dbus.Error) { b.asked.Add(1); return []string{"direct://"}, nil },
-		}, portalPath, "org.freedesktop.portal.ProxyResolver")
+		return errors.Join(b.proxies(0, "direct://"), b.privacy(false, false))
 	}
 	return nil
+}
+
+// proxies is what the desktop says of the way to any address.
+func (b *bus) proxies(late time.Duration, answer ...string) error {
+	return b.names[portalName].ExportMethodTable(map[string]any{
+		"Lookup": func(string) ([]string, *dbus.Error) {
+			b.asked.Add(1)
+			time.Sleep(late)
+			return answer, nil
+		},
+	}, portalPath, "org.freedesktop.portal.ProxyResolver")
+}
+
+// privacy is what the desktop's settings say of the microphone and the camera.
+func (b *bus) privacy(noMicrophone, noCamera bool) error {
+	off := map[string]bool{"disable-microphone": noMicrophone, "disable-camera": noCamera}
+	return b.names[portalName].ExportMethodTable(map[string]any{
+		"ReadOne": func(_, key string) (dbus.Variant, *dbus.Error) {
+			b.asked.Add(1)
+			v, ok := off[key]
+			if !ok {
+				return dbus.MakeVariant(false), dbus.NewError("org.freedesktop.portal.Error.NotFound", nil)
+			}
+			return dbus.MakeVariant(v), nil
+		},
+	}, portalPath, "org.freedesktop.portal.Settings")
 }
 
 func (b *bus) baseNM() error {
@@ -482,6 +507,94 @@ func busActions() []action {
 			},
 		},
 	}
+}
+
+// desktopActions are what else a desktop's services can say.
+func desktopActions() []action {
+	return []action{
+		{
+			Action{
+				Name: "boot.slow", Doc: "The last start took long.",
+				Args: []Arg{opt("seconds", "int", 150, "until everything ran")},
+			},
+			func(_ context.Context, s *Stage, a args) (deed, error) {
+				b, err := s.service(systemBus, systemdName)
+				if err != nil {
+					return deed{}, err
+				}
+				return b.change(systemdName, systemdPath, systemdName+".Manager",
+					map[string]any{"FinishTimestampMonotonic": uint64(a.num("seconds")) * 1e6})
+			},
+		},
+		{
+			Action{
+				Name: "proxy.desktop", Doc: "The desktop's settings, or the page of automatic ones, name proxies.",
+				Args: []Arg{
+					opt("answers", "list", []string{"http://" + ProxyIP + ":3128"}, "as the desktop gives them; nobody is there"),
+					opt("late", "duration", "0s", "before each answer, as with a page that does not load"),
+				},
+			},
+			func(_ context.Context, s *Stage, a args) (deed, error) {
+				b, err := s.service(sessionBus, portalName)
+				if err != nil {
+					return deed{}, err
+				}
+				return plain(func() error { return b.proxies(a.dur("late"), a.list("answers")...) },
+					func() error { return b.proxies(0, "direct://") }, b.wasAsked())
+			},
+		},
+		{
+			Action{
+				Name: "privacy.set", Doc: "The desktop's settings switch the microphone or the camera off for programs.",
+				Args: []Arg{opt("microphone", "bool", true, "off"), opt("camera", "bool", true, "off")},
+			},
+			func(_ context.Context, s *Stage, a args) (deed, error) {
+				b, err := s.service(sessionBus, portalName)
+				if err != nil {
+					return deed{}, err
+				}
+				const schema = "/usr/share/glib-2.0/schemas/org.gnome.desktop.privacy.gschema.xml"
+				if err := s.machine.write(schema, "<schemalist/>\n"); err != nil {
+					return deed{}, err
+				}
+				return plain(func() error { return b.privacy(a.flag("microphone"), a.flag("camera")) },
+					func() error { return b.privacy(false, false) }, b.wasAsked())
+			},
+		},
+		{
+			Action{
+				Name: "vpn.state", Doc: "The tunnel is needed, and the desktop's network service says how it stands; there is none.",
+				Args: []Arg{opt("state", "string", "failed", "connecting, sign_in, failed or up (and nothing comes through)")},
+			},
+			vpnState,
+		},
+	}
+}
+
+func vpnState(_ context.Context, s *Stage, a args) (deed, error) {
+	// NMActiveConnectionState, NMVpnConnectionState.
+	states, ok := map[string][2]uint32{"connecting": {1, 3}, "sign_in": {1, 2}, "failed": {4, 6}, "up": {2, 5}}[a.str("state")]
+	if !ok {
+		return deed{}, fmt.Errorf("%w state %q", ErrUnknown, a.str("state"))
+	}
+	b, err := s.service(systemBus, nmName)
+	if err != nil {
+		return deed{}, err
+	}
+	const active = nmPath + "/ActiveConnection/2"
+	err = errors.Join(
+		b.put(nmName, active, nmName+".Connection.Active", map[string]any{
+			"Type": "vpn", "Id": vpnName, "State": states[0], "Vpn": true, "Default": false,
+		}),
+		b.put(nmName, active, nmName+".VPN.Connection", map[string]any{"VpnState": states[1]}))
+	if err != nil {
+		return deed{}, err
+	}
+	d, err := b.change(nmName, nmPath, nmName, map[string]any{
+		"ActiveConnections": []dbus.ObjectPath{nmPath + "/ActiveConnection/1", active},
+	})
+	d.undo = all(d.undo, s.wantVPN())
+	return d, err
 }
 
 // wasAsked sees that somebody asked the bus.

@@ -205,10 +205,8 @@ func all(fs ...func() error) func() error {
 // actions is the explicit list, in reading order.
 func actions() []action {
 	return slices.Concat(wireActions(), pathActions(), nameActions(), serviceActions(), shareActions(), printActions(),
-		volumeActions(), machineActions(), soundActions(), busActions(), fileActions())
+		volumeActions(), machineActions(), soundActions(), busActions(), desktopActions(), accountActions(), fileActions())
 }
-
-func splitWords(s string) []string { return strings.Fields(s) }
 
 func containsFold(s, part string) bool {
 	return strings.Contains(strings.ToLower(s), strings.ToLower(part))

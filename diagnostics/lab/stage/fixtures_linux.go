@@ -33,6 +33,9 @@ Shmem:            220112 kB
 	restPressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12034\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9011\n"
 )
 
+// restDisk is a disk that has done some work and does none now: the real one belongs to the real machine.
+const restDisk = "   8       0 sda 120345 2201 8801234 40112 90120 30112 5512340 71230 0 60112 111342 0 0 0 0 0 0\n"
+
 // dress makes the files that a desktop has and this container has not, by the hand.
 func (m *machine) dress() error {
 	now := time.Now()
@@ -99,7 +102,7 @@ func (m *machine) dress() error {
 		return err
 	}
 	for name, text := range map[string]string{
-		"/proc/meminfo": restMemory, "/proc/pressure/memory": restPressure, "/proc/pressure/io": restPressure,
+		"/proc/diskstats": restDisk, "/proc/meminfo": restMemory, "/proc/pressure/memory": restPressure, "/proc/pressure/io": restPressure,
 	} {
 		if _, err := os.Stat(name); err != nil {
 			continue // a kernel without it: the client does without it too
@@ -146,6 +149,10 @@ func dressSys() error {
 	if err := unix.Mount(kept, class+"/net", "", unix.MS_MOVE, ""); err != nil {
 		return fmt.Errorf("put the adapters back: %w", err)
 	}
+	// The disk that /proc/diskstats speaks of.
+	if err := put(class+"/block/sda/removable", "0\n"); err != nil {
+		return err
+	}
 	return errors.Join(
 		put(class+"/dmi/id/chassis_type", "10\n"), put(class+"/dmi/id/sys_vendor", "Lab\n"),
 		put(class+"/dmi/id/product_name", "Poste\n"), putAll(class, laptop))
@@ -188,8 +195,6 @@ var laptop = map[string]string{
 	"drm/card0-HDMI-A-1/enabled":              "disabled",
 	"drm/card0-HDMI-A-1/dpms":                 "Off",
 	"drm/card0-HDMI-A-1/modes":                "",
-	"video4linux/video0/name":                 "Integrated Camera",
-	"video4linux/video0/index":                "0",
 	"rfkill/rfkill0/type":                     "bluetooth",
 	"rfkill/rfkill0/name":                     "hci0",
 	"rfkill/rfkill0/state":                    "1",

@@ -57,14 +57,8 @@ func machineActions() []action {
 		{
 			Action{Name: "uptime.set", Doc: "The machine has been running for long.", Args: []Arg{opt("days", "float", 40.0, "since its start")}},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
-				var up unix.Sysinfo_t
-				if err := unix.Sysinfo(&up); err != nil {
-					return deed{}, err
-				}
 				want := time.Duration(a.real("days") * float64(24*time.Hour))
-				before := s.boottime
-				s.boottime = want - time.Duration(up.Uptime)*time.Second
-				return deed{undo: func() error { s.boottime = before; return nil }, seen: s.uptimeSeen(want)}, nil
+				return plain(func() error { return s.started(want) }, func() error { return s.started(restUptime) }, s.uptimeSeen(want))
 			},
 		},
 		{
@@ -162,17 +156,6 @@ func machineActions() []action {
 				Args: []Arg{opt("node", "string", "none", "none (no driver) or denied (a device that the user may not open)")},
 			},
 			cameraSet,
-		},
-		{
-			Action{
-				Name: "kerberos.set", Doc: "The organisation has a realm; this is the user's ticket.",
-				Args: []Arg{opt("left", "duration", "-2h", "until it ends; negative is since"), opt("ticket", "bool", true, "there is one at all")},
-			},
-			kerberosSet,
-		},
-		{
-			Action{Name: "password.age", Doc: "When the user's own password ends.", Args: []Arg{opt("days", "int", 5, "left; negative is past")}},
-			passwordAge,
 		},
 		{
 			Action{

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -247,7 +248,7 @@ func printActions() []action {
 				d, err := s.queue(ctx, "cupsreject", "cupsaccept", "")
 				d.seen = func(ctx context.Context) (bool, string) {
 					out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-a", queueName)
-					return err == nil && slices.Contains(splitWords(out), "not"), "lpstat: " + out
+					return err == nil && strings.Contains(out, "not accepting"), "lpstat: " + out
 				}
 				return d, err
 			},

@@ -82,7 +82,7 @@ type Stage struct {
 	done     []*deed
 	settings map[string]any
 	env      map[string]string // of the client, beside what is always there
-	boottime time.Duration     // what the client's clock since the start of the machine is ahead
+	uptime   *holder           // keeps the time namespace in which the machine started some days ago
 	closers  []func() error    // in the order of opening
 	props                      // what only some scenarios need
 }
@@ -125,6 +125,9 @@ func (s *Stage) open(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, func() error { s.machine.close(); return nil })
 	if err := s.furnish(); err != nil {
+		return err
+	}
+	if err := s.started(restUptime + time.Duration(s.rand.IntN(48))*time.Hour); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -213,10 +216,8 @@ func (s *Stage) prepared(ctx context.Context, name string, args ...string) *exec
 	namespaces := fmt.Sprintf("/proc/%d/task/%d/ns/", os.Getpid(), s.machine.tid)
 	identity := []string{"--setuid", strconv.Itoa(userID), "--setgid", strconv.Itoa(userID)}
 	line := []string{"--mount=" + namespaces + "mnt", "--net=" + namespaces + "net"}
-	if s.boottime != 0 {
-		// Only a new process can live at another time.
-		line = append(line, "unshare", "--time", "--boottime", strconv.Itoa(int(s.boottime.Seconds())),
-			"--fork", "--kill-child=KILL")
+	if s.uptime != nil {
+		line = append(line, "--time="+s.uptime.path)
 	}
 	line = append(append(append(line, identity...), name), args...)
 	cmd := exec.CommandContext(ctx, "nsenter", line...)

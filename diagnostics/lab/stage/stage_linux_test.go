@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,18 +73,43 @@ func on(t *testing.T, s *Stage, name string, args ...string) string {
 	return string(out)
 }
 
+// What the client sees is the stage's, and nothing of the real machine that could change its mind.
 func TestStageIsAMachine(t *testing.T) {
-	inside(t, Params{}, machineLooks)
-}
-
-func machineLooks(t *testing.T, s *Stage) {
-	for _, look := range [][]string{
-		{"id"}, {"ip", "-o", "addr"}, {"ls", "/", "/etc", "/sys/class", "/sys/class/net", "/proc/pressure"},
-		{"cat", "/proc/self/mountinfo"}, {"df", "-h"}, {"cat", "/etc/resolv.conf", "/etc/balise-lab.yaml", "/proc/uptime"},
-		{"ps", "ax"}, {"env"},
-	} {
-		t.Logf("%v:\n%s", look, on(t, s, look[0], look[1:]...))
-	}
+	inside(t, Params{Seed: 7}, func(t *testing.T, s *Stage) {
+		for _, look := range []struct {
+			line        string
+			sees, never []string
+		}{
+			{line: "id", sees: []string{"uid=1000(camille)"}, never: []string{"root"}},
+			{line: "ip -o addr", sees: []string{"inet " + ClientIP + "/24"}, never: []string{"tentative"}},
+			{line: "cat /etc/resolv.conf", sees: []string{DNS1, DNS2}},
+			{line: "cat /proc/self/mountinfo", sees: []string{" / / ", " /home "}, never: []string{"/dev/vd", "ext4", "cgroup"}},
+			{line: "df -P", sees: []string{"/home"}, never: []string{"9[0-9]%", "100%"}},
+			{line: "ls /sys/class/net", sees: []string{"eth0", "lo"}},
+			{line: "ls /var/lib/dpkg /boot", sees: []string{"status", "vmlinuz-"}, never: []string{"info"}},
+			{line: "hostname", sees: []string{"poste-lab"}},
+			{line: "cat " + settingsPath, sees: []string{s.world.ServiceURL(), caPath}},
+			{line: "env", sees: []string{"HOME=" + homeDir}, never: []string{"proxy", "DISPLAY", insideEnv}},
+			{line: "ps ax", never: []string{"systemd"}},
+		} {
+			words := strings.Fields(look.line)
+			said := on(t, s, words[0], words[1:]...)
+			for _, want := range look.sees {
+				if !strings.Contains(said, want) {
+					t.Errorf("%s does not show %q:\n%s", look.line, want, said)
+				}
+			}
+			for _, leak := range look.never {
+				if regexp.MustCompile(leak).MatchString(said) {
+					t.Errorf("%s shows %q:\n%s", look.line, leak, said)
+				}
+			}
+		}
+		up, _, _ := strings.Cut(on(t, s, "cat", "/proc/uptime"), ".")
+		if n, err := strconv.Atoi(up); err != nil || time.Duration(n)*time.Second < restUptime || n > 6*86400 {
+			t.Errorf("up for %s s: %v", up, err)
+		}
+	})
 }
 
 // clientEnv is the path of the program under test, for the tests that look at it by hand.
@@ -94,13 +121,6 @@ func check(t *testing.T, s *Stage) {
 	start := time.Now()
 	out, err := s.Client(t.Context(), append([]string{"check"}, strings.Fields(os.Getenv("BALISE_TEST_ARGS"))...)...).CombinedOutput()
 	t.Logf("%v %v\n%s", time.Since(start).Round(time.Millisecond), err, out)
-}
-
-func TestClientOnAHealthyStage(t *testing.T) {
-	if os.Getenv(clientEnv) == "" {
-		t.Skipf("looks at a program by hand: %s=/path/of/balise", clientEnv)
-	}
-	inside(t, Params{Client: os.Getenv(clientEnv)}, check)
 }
 
 // TestByHand plays what the environment names and prints what the real program says, for whoever writes actions:

@@ -216,7 +216,7 @@ func judgeCamera(spec catalogue.Spec, l probe.CameraList) diagnostics.Outcome {
 	switch {
 	case l.Working == 0 && l.Denied > 0:
 		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: "denied", Final: true}
-	case l.Working == 0 && l.Plugged > 0:
+	case l.Working == 0 && l.Untaken > 0:
 		o = bad(spec, diagnostics.Fail, CameraMissing)
 	case l.Working == 0:
 		return notHere("no camera")
@@ -227,7 +227,7 @@ func judgeCamera(spec catalogue.Spec, l probe.CameraList) diagnostics.Outcome {
 		o.Facts = append(o.Facts,
 			diagnostics.Fact{Key: "used_by", Value: l.Holders, Class: diagnostics.Plain})
 	}
-	o.Facts = append(o.Facts, diagnostics.Int("cameras", int64(max(l.Working, l.Plugged)), ""))
+	o.Facts = append(o.Facts, diagnostics.Int("cameras", int64(max(l.Working, l.Untaken)), ""))
 	return o
 }
 

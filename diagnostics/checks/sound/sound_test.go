@@ -129,11 +129,10 @@ func TestCamera(t *testing.T) {
 		want verdict
 	}{
 		{"none", probe.CameraList{}, verdict{diagnostics.NA, ""}},
-		{"one", probe.CameraList{Working: 1, Plugged: 1}, verdict{diagnostics.Pass, ""}},
-		{"one that USB does not have", probe.CameraList{Working: 1}, verdict{diagnostics.Pass, ""}},
+		{"one", probe.CameraList{Working: 1}, verdict{diagnostics.Pass, ""}},
 		{"in a call", probe.CameraList{Working: 1, Holders: []string{"firefox"}}, verdict{diagnostics.Warn, CameraBusy}},
-		{"no driver", probe.CameraList{Plugged: 1}, verdict{diagnostics.Fail, CameraMissing}},
-		{"another user's", probe.CameraList{Denied: 2, Plugged: 1}, verdict{diagnostics.Unknown, ""}},
+		{"no driver", probe.CameraList{Untaken: 1}, verdict{diagnostics.Fail, CameraMissing}},
+		{"another user's", probe.CameraList{Denied: 2, Untaken: 1}, verdict{diagnostics.Unknown, ""}},
 	} {
 		check(t, c.name, judgeCamera(spec, c.l), c.want)
 	}

@@ -11,8 +11,8 @@ type Cameras struct {
 type CameraList struct {
 	// Working answer as cameras; Denied exist but may not be opened by this user.
 	Working, Denied int
-	// Plugged are cameras on the USB bus, whether or not a driver has taken them.
-	Plugged int
+	// Untaken are cameras on the USB bus that no driver has taken.
+	Untaken int
 	// Holders are the user's own programs that have a camera open, by name.
 	Holders []string
 }

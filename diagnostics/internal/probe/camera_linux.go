@@ -34,7 +34,7 @@ func cameraList(ctx context.Context) (CameraList, error) {
 		}
 	}
 	l.Working = len(cameras)
-	l.Plugged = usbCameras(sysRoot())
+	l.Untaken = untakenCameras(sysRoot())
 	if len(cameras) > 0 {
 		l.Holders = holders(ctx, cameras)
 	}
@@ -79,22 +79,30 @@ func isCamera(node string) (bool, error) {
 
 const usbVideo = "0e"
 
-// usbCameras counts the USB devices that say that they are cameras.
-func usbCameras(tree fs.FS) int {
+// untakenCameras counts the USB devices that say that they are cameras and have no driver. One with a driver
+// has its node, if not here then outside of this container.
+func untakenCameras(tree fs.FS) int {
 	const dir = "sys/bus/usb/devices"
 	entries, err := fs.ReadDir(tree, dir)
 	if err != nil {
 		return 0
 	}
-	var devices []string
+	taken := map[string]bool{} // by device: a camera has several interfaces
 	for _, e := range entries {
 		device, _, isInterface := strings.Cut(e.Name(), ":")
-		if isInterface && sysText(tree, path.Join(dir, e.Name(), "bInterfaceClass")) == usbVideo &&
-			!slices.Contains(devices, device) {
-			devices = append(devices, device)
+		if !isInterface || sysText(tree, path.Join(dir, e.Name(), "bInterfaceClass")) != usbVideo {
+			continue
+		}
+		_, err := fs.Stat(tree, path.Join(dir, e.Name(), "driver"))
+		taken[device] = taken[device] || err == nil
+	}
+	n := 0
+	for _, yes := range taken {
+		if !yes {
+			n++
 		}
 	}
-	return len(devices)
+	return n
 }
 
 // holders names this user's programs that have one of the files open. Other users' are not looked at: the

@@ -41,8 +41,11 @@ func kernelConnectors(tree fs.FS) ([]Connector, error) {
 		c.Kind, c.Internal = connectorKind(name)
 		enabled := sysText(tree, path.Join(dir, "enabled"))
 		c.Enabled = enabled == "enabled"
-		c.EnabledKnown = (c.Enabled || enabled == "disabled") && !ownModes(tree, card)
-		if edid, err := sysBytes(tree, path.Join(dir, "edid")); err == nil {
+		own := ownModes(tree, card)
+		c.EnabledKnown = (c.Enabled || enabled == "disabled") && !own
+		// Old sockets and switches between computers often have no wire for it, and nobody is the worse for it.
+		digital := c.Kind == "hdmi" || c.Kind == "dp"
+		if edid, err := sysBytes(tree, path.Join(dir, "edid")); err == nil && digital && !own {
 			c.EDID, c.EDIDKnown = edid, true
 		}
 		list = append(list, c)
@@ -50,7 +53,7 @@ func kernelConnectors(tree fs.FS) ([]Connector, error) {
 	return list, nil
 }
 
-// ownModes tells whether the card's driver keeps to itself which screens it feeds.
+// ownModes tells whether the card's driver keeps to itself which screens it feeds and what they are.
 func ownModes(tree fs.FS, card string) bool {
 	link, err := fs.ReadLink(tree, path.Join(drmDir, card, "device/driver"))
 	return err == nil && strings.HasPrefix(path.Base(link), "nvidia")

@@ -204,9 +204,10 @@ func TestKernelCards(t *testing.T) {
 
 func TestUSBCameras(t *testing.T) {
 	const d = "sys/bus/usb/devices/"
-	if n := usbCameras(tree(map[string]string{
+	if n := untakenCameras(tree(map[string]string{
 		d + "1-6:1.0/bInterfaceClass": "0e", d + "1-6:1.1/bInterfaceClass": "0e", d + "1-6/idVendor": "04f2",
 		d + "1-7:1.0/bInterfaceClass": "03",
+		d + "1-8:1.0/bInterfaceClass": "0e", d + "1-8:1.0/driver/module": "uvcvideo", d + "1-8:1.1/bInterfaceClass": "0e",
 	})); n != 1 {
 		t.Errorf("%d cameras", n)
 	}

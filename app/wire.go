@@ -102,6 +102,8 @@ func (p *program) texts() *i18n.Printer {
 	setting := "auto"
 	if loaded, err := config.Load(p.settings); err == nil {
 		setting = loaded.Config.Language
+	} else if l := config.Salvage(p.settings).Config.Language; l != "" {
+		setting = l
 	}
 	return i18n.New(config.ResolveLanguage(setting))
 }

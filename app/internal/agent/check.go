@@ -194,7 +194,9 @@ func (a *Agent) probe(
 			return
 		}
 		if ev.Kind == diagnostics.CheckFinished && ev.Result != nil {
-			results = append(results, *ev.Result)
+			if results = append(results, *ev.Result); len(results) == 1 {
+				a.goDo(func() { _, _ = cause.Core() }) // read while the others run: the verdict needs it
+			}
 		}
 		if on != nil {
 			on(ev)

@@ -80,6 +80,7 @@ func (r *recorder) run(ctx context.Context) error {
 		}
 		if r.on() {
 			r.add(ctx)
+			r.a.stirNowAndThen() // the pages of what looked are not needed for a minute
 		}
 	}
 }

@@ -22,12 +22,14 @@ func accountActions() []action {
 		{
 			Action{
 				Name: "kerberos.set", Doc: "The organisation has a realm; this is the user's ticket.",
-				Args: []Arg{opt("left", "duration", "-2h", "until it ends; negative is since"), opt("ticket", "bool", true, "there is one at all")},
+				Args: []Arg{opt("left", "duration", "-2h", "until it ends; negative is since"), opt("ticket", "bool",
+					true, "there is one at all")},
 			},
 			kerberosSet,
 		},
 		{
-			Action{Name: "password.age", Doc: "When the user's own password ends.", Args: []Arg{opt("days", "int", 5, "left; negative is past")}},
+			Action{Name: "password.age", Doc: "When the user's own password ends.", Args: []Arg{opt("days", "int", 5,
+				"left; negative is past")}},
 			passwordAge,
 		},
 		{
@@ -76,7 +78,8 @@ func kerberosSet(_ context.Context, s *Stage, a args) (deed, error) {
 	}}, err
 }
 
-// ticketFile is one ticket-granting ticket in the format of credential caches, version 4 (MIT krb5 documentation).
+// ticketFile is one ticket-granting ticket in the format of credential caches, version 4 (MIT krb5
+// documentation).
 func ticketFile(ends time.Time) []byte {
 	var b bytes.Buffer
 	word := func(v any) { _ = binary.Write(&b, binary.BigEndian, v) }
@@ -118,7 +121,8 @@ func passwordAge(_ context.Context, s *Stage, a args) (deed, error) {
 	return plain(func() error { return s.machine.do(func() error { return shadow(days) }) },
 		func() error { return s.machine.do(func() error { return shadow(99999) }) }, func(ctx context.Context) (bool, string) {
 			out, err := s.prepared(ctx, "/usr/bin/chage", "-l", user).CombinedOutput()
-			return err == nil && !bytes.Contains(out, []byte("expires\t\t\t\t\t: never")), fmt.Sprintf("chage: %v", err)
+			return err == nil && !bytes.Contains(out, []byte("expires\t\t\t\t\t: never")), fmt.Sprintf("chage: %v",
+				err)
 		})
 }
 

@@ -200,7 +200,8 @@ func oneDeed(t *testing.T, name string, with map[string]any, needs string) {
 	took := time.Since(start)
 	traffic(s)
 	seen, err := s.Observed(t.Context())
-	if err != nil || len(seen) != 1 || seen[0].Action != name || seen[0].How == "" || !seen[0].OK && needs != "client" {
+	if err != nil || len(seen) != 1 || seen[0].Action != name || seen[0].How == "" || !seen[0].OK &&
+		needs != "client" {
 		t.Errorf("took %v: %v %+v", took, err, seen)
 	}
 	err = s.Do(t.Context(), "undo", map[string]any{"name": name})
@@ -234,7 +235,8 @@ func traffic(s *Stage) {
 	time.Sleep(250 * time.Millisecond)
 }
 
-// reachable tells whether the healthy world is there: names, a service, its certificate, files that can be written.
+// reachable tells whether the healthy world is there: names, a service, its certificate, files that can be
+// written.
 func reachable(s *Stage) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

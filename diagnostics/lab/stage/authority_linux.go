@@ -42,7 +42,9 @@ func newAuthority(name string) (*authority, error) {
 }
 
 // issue makes a certificate: a server's, unless its uses are named.
-func (a *authority) issue(host string, from, to time.Time, uses ...x509.ExtKeyUsage) (*tls.Certificate, error) {
+func (a *authority) issue(host string, from, to time.Time, uses ...x509.ExtKeyUsage) (*tls.Certificate,
+	error,
+) {
 	if len(uses) == 0 {
 		uses = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	}

@@ -37,6 +37,7 @@ func (a args) list(name string) []string     { return a[name].([]string) }
 
 // need and opt describe an argument.
 func need(name, kind, doc string) Arg { return Arg{Name: name, Kind: kind, Doc: doc} }
+
 func opt(name, kind string, def any, doc string) Arg {
 	return Arg{Name: name, Kind: kind, Default: def, Doc: doc}
 }
@@ -204,8 +205,9 @@ func all(fs ...func() error) func() error {
 
 // actions is the explicit list, in reading order.
 func actions() []action {
-	return slices.Concat(wireActions(), pathActions(), nameActions(), serviceActions(), shareActions(), printActions(),
-		volumeActions(), machineActions(), soundActions(), busActions(), desktopActions(), accountActions(), fileActions())
+	return slices.Concat(wireActions(), pathActions(), wayActions(), nameActions(), serviceActions(),
+		shareActions(), printActions(),
+		volumeActions(), machineActions(), deviceActions(), soundActions(), busActions(), desktopActions(), accountActions(), fileActions())
 }
 
 func containsFold(s, part string) bool {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel's own figures of a machine at rest. The processors' pressure is not among them: the real machine's
-// load is what tells a true busy alarm from a false one.
+// The kernel's own figures of a machine at rest. The processors' pressure is not among them: the real
+// machine's load is what tells a true busy alarm from a false one.
 const (
 	restMemory = `MemTotal:       16303172 kB
 MemFree:         7234012 kB
@@ -97,7 +97,8 @@ func (m *machine) dress() error {
 	}
 	if err := errors.Join(
 		put("/boot/vmlinuz-"+kernel, ""), os.Chmod("/tmp", 0o1777), os.Symlink("/run", "/var/run"),
-		os.MkdirAll("/var/tmp", 0o755), os.Chmod("/var/tmp", 0o1777), own(homeDir), own(runUser), os.Chmod(runUser, 0o700),
+		os.MkdirAll("/var/tmp", 0o755), os.Chmod("/var/tmp",
+			0o1777), own(homeDir), own(runUser), os.Chmod(runUser, 0o700),
 	); err != nil {
 		return err
 	}
@@ -141,7 +142,10 @@ func dressSys() error {
 	if err := unix.Mount("tmpfs", class, "tmpfs", unix.MS_NOSUID, "mode=755"); err != nil {
 		return fmt.Errorf("dress /sys/class: %w", err)
 	}
-	for _, dir := range []string{"net", "block", "thermal", "hwmon", "power_supply", "drm", "rfkill", "sound", "video4linux", "dmi/id", "tty"} {
+	for _, dir := range []string{
+		"net", "block", "thermal", "hwmon", "power_supply", "drm", "rfkill", "sound",
+		"video4linux", "dmi/id", "tty",
+	} {
 		if err := os.MkdirAll(filepath.Join(class, dir), 0o755); err != nil {
 			return err
 		}
@@ -158,8 +162,8 @@ func dressSys() error {
 		put(class+"/dmi/id/product_name", "Poste\n"), putAll(class, laptop))
 }
 
-// laptop is what a healthy portable computer has in /sys/class: a mains adapter, a battery with some wear, two
-// warm sensors, a panel, an adapter for nothing else.
+// laptop is what a healthy portable computer has in /sys/class: a mains adapter, a battery with some wear,
+// two warm sensors, a panel, an adapter for nothing else.
 var laptop = map[string]string{
 	"power_supply/AC/type":                    "Mains",
 	"power_supply/AC/online":                  "1",

@@ -48,13 +48,16 @@ func (s *Stage) furnish() error {
 		"language": "en",
 		"desk":     m{"ca_file": caPath},
 		"probes": m{
-			"portal":   s.world.PortalURL(),
-			"egress":   s.world.Egress(),
-			"services": []m{{"name": "ERP", "url": s.world.ServiceURL()}, {"name": "Wiki", "url": "https://" + WikiHost + "/"}},
-			"time":     []string{s.world.ClockURL(), ClockIP + ":123"},
-			"mail":     []m{{"name": "Courrier", "url": "imaps://" + MailHost + ":993"}},
-			"udp":      CallsHost + ":3478",
-			"load":     "http://" + LoadHost + "/large",
+			"portal": s.world.PortalURL(),
+			"egress": s.world.Egress(),
+			"services": []m{{"name": "ERP", "url": s.world.ServiceURL()}, {
+				"name": "Wiki",
+				"url":  "https://" + WikiHost + "/",
+			}},
+			"time": []string{s.world.ClockURL(), ClockIP + ":123"},
+			"mail": []m{{"name": "Courrier", "url": "imaps://" + MailHost + ":993"}},
+			"udp":  CallsHost + ":3478",
+			"load": "http://" + LoadHost + "/large",
 		},
 	}
 	return nil

@@ -22,8 +22,8 @@ const (
 	fuseDestroy, fuseBatchForget, fuseHeader, fuse = 38, 42, 40, "fuse"
 )
 
-// share is a mounted folder of another computer: an empty one that answers, answers late, answers with an error,
-// or takes every question and never answers, which is what a mount does whose server is gone.
+// share is a mounted folder of another computer: an empty one that answers, answers late, answers with an
+// error, or takes every question and never answers, which is what a mount does whose server is gone.
 type share struct {
 	dev   *os.File
 	at    string
@@ -34,7 +34,10 @@ type share struct {
 	ended chan struct{}
 }
 
-var shareErrors = map[string]unix.Errno{"eio": unix.EIO, "gone": unix.ENOTCONN, "stale": unix.ESTALE, "denied": unix.EACCES, "key": unix.EKEYEXPIRED}
+var shareErrors = map[string]unix.Errno{
+	"eio": unix.EIO, "gone": unix.ENOTCONN, "stale": unix.ESTALE,
+	"denied": unix.EACCES, "key": unix.EKEYEXPIRED,
+}
 
 // mountShare mounts a folder at a place of the client's machine.
 func (m *machine) mountShare(at, source, subtype string) (*share, error) {
@@ -183,7 +186,8 @@ func shareActions() []action {
 		{
 			Action{
 				Name: "share.many", Doc: "Many folders are mounted.",
-				Args: []Arg{opt("count", "int", 500, "folders"), opt("hangs", "int", 1, "so many of them, of other computers, never answer")},
+				Args: []Arg{opt("count", "int", 500, "folders"), opt("hangs", "int", 1,
+					"so many of them, of other computers, never answer")},
 			},
 			shareMany,
 		},
@@ -193,7 +197,8 @@ func shareActions() []action {
 				forget := s.wantShare()
 				return deed{undo: forget, seen: func(context.Context) (bool, string) {
 					text, err := s.machine.read("/proc/self/mountinfo")
-					return err == nil && s.share == nil, fmt.Sprintf("%d bytes of mounts, none of them the folder", len(text))
+					return err == nil && s.share == nil, fmt.Sprintf("%d bytes of mounts, none of them the folder",
+						len(text))
 				}}, nil
 			},
 		},
@@ -224,7 +229,10 @@ func (s *Stage) mounted() (undo func() error, err error) {
 		return s.share.close()
 	})
 	return func() error {
-		err := errors.Join(forget(), s.machine.do(func() error { return unix.Unmount(sharePath, unix.MNT_DETACH) }), s.share.close())
+		err := errors.Join(forget(), s.machine.do(func() error {
+			return unix.Unmount(sharePath,
+				unix.MNT_DETACH)
+		}), s.share.close())
 		s.share = nil
 		return err
 	}, nil

@@ -43,7 +43,10 @@ func prepare() error {
 			return fmt.Errorf("prepare stage: mount %s: %w", m.target, err)
 		}
 	}
-	for _, dir := range []string{"netns", "lock", "balise-stage/etc", "balise-stage/etc.work", "balise-stage/tmp"} {
+	for _, dir := range []string{
+		"netns", "lock", "balise-stage/etc", "balise-stage/etc.work",
+		"balise-stage/tmp",
+	} {
 		if err := os.MkdirAll(filepath.Join("/run", dir), 0o755); err != nil {
 			return fmt.Errorf("prepare stage: %w", err)
 		}

@@ -17,8 +17,8 @@ import (
 // outerEnv says that this process is the program that starts an isolated one, and waits to be killed.
 const outerEnv = "BALISE_TEST_STAGE_OUTER"
 
-// full is a stage on which everything stands that could be left behind: links, rules, a tunnel, mounts of which
-// one hangs with somebody in it, daemons, a busy program, a client.
+// full is a stage on which everything stands that could be left behind: links, rules, a tunnel, mounts of
+// which one hangs with somebody in it, daemons, a busy program, a client.
 func full(t *testing.T, s *Stage) {
 	t.Helper()
 	for _, name := range []string{
@@ -42,8 +42,13 @@ func surroundings(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
 	for _, look := range [][]string{
-		{"ip", "-o", "link"}, {"ip", "route", "show", "table", "all"}, {"ip", "-6", "route"}, {"ip", "rule"},
-		{"nft", "list", "ruleset"}, {"tc", "qdisc"}, {"hostname"},
+		{"ip", "-o", "link"},
+		{"ip", "route", "show", "table", "all"},
+		{"ip", "-6", "route"},
+		{"ip", "rule"},
+		{"nft", "list", "ruleset"},
+		{"tc", "qdisc"},
+		{"hostname"},
 	} {
 		out, err := exec.CommandContext(t.Context(), look[0], look[1:]...).CombinedOutput()
 		if err != nil {

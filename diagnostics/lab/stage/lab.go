@@ -1,5 +1,6 @@
-// Package stage builds small broken networks for tests: a client, its router and the world behind it, each in a
-// network namespace of its own. It needs root and Linux; nothing of the machine's own network is touched.
+// Package stage builds small broken networks for tests: a client, its router and the world behind it, each
+// in a network namespace of its own. It needs root and Linux; nothing of the machine's own network is
+// touched.
 //
 //	client 10.77.0.2 --- 10.77.0.1 router 10.77.1.1 --- 10.77.1.x outside
 //

@@ -86,7 +86,8 @@ func (l *Lab) build() error {
 		"link add wan index 9 netns " + l.router + " type veth peer name eth0 netns " + l.outside,
 	}
 	client := []string{
-		"addr add " + ClientIP + "/24 dev eth0", "link set lo up", "link set eth0 up", "route add default via " + RouterIP,
+		"addr add " + ClientIP + "/24 dev eth0", "link set lo up", "link set eth0 up", "route add default via " +
+			RouterIP,
 	}
 	router := []string{
 		"addr add " + RouterIP + "/24 dev lan", "addr add 10.77.1.1/24 dev wan",

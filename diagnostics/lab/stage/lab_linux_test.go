@@ -46,7 +46,10 @@ func host(t *testing.T) []byte {
 		mine, _ := filepath.Glob(filepath.Join(dir, fmt.Sprintf("%s%d-*", prefix, os.Getpid())))
 		b.WriteString(strings.Join(mine, "\n"))
 	}
-	for _, name := range []string{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts", "/proc/sys/net/ipv4/ip_forward"} {
+	for _, name := range []string{
+		"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts",
+		"/proc/sys/net/ipv4/ip_forward",
+	} {
 		raw, _ := os.ReadFile(name)
 		b.Write(raw)
 	}

@@ -26,7 +26,10 @@ func fileActions() []action {
 			},
 		},
 		{
-			Action{Name: "file.remove", Doc: "A file or folder of the machine is not there.", Args: []Arg{need("path", "string", "absolute")}},
+			Action{
+				Name: "file.remove", Doc: "A file or folder of the machine is not there.",
+				Args: []Arg{need("path", "string", "absolute")},
+			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				err := s.machine.do(func() error { return os.RemoveAll(a.str("path")) })
 				return deed{seen: func(context.Context) (bool, string) {
@@ -42,7 +45,8 @@ func fileActions() []action {
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				at := time.Now().Add(-time.Duration(a.real("days") * float64(24*time.Hour)))
-				return deed{seen: s.aged(a.str("path"), at)}, s.machine.do(func() error { return os.Chtimes(a.str("path"), at, at) })
+				return deed{seen: s.aged(a.str("path"),
+					at)}, s.machine.do(func() error { return os.Chtimes(a.str("path"), at, at) })
 			},
 		},
 		{
@@ -52,7 +56,10 @@ func fileActions() []action {
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				undo := s.set(strings.Split(a.str("key"), "."), a.str("value"))
-				return deed{undo: undo, seen: func(context.Context) (bool, string) { return true, "the settings file" }}, nil
+				return deed{undo: undo, seen: func(context.Context) (bool, string) {
+					return true,
+						"the settings file"
+				}}, nil
 			},
 		},
 		{
@@ -83,7 +90,8 @@ func (s *Stage) fileSet(name, text string) (deed, error) {
 		text += "\n"
 	}
 	old, oldErr := s.machine.read(name)
-	kernel := strings.HasPrefix(name, "/proc/") || strings.HasPrefix(name, "/sys/") && !strings.HasPrefix(name, "/sys/class/")
+	kernel := strings.HasPrefix(name, "/proc/") || strings.HasPrefix(name, "/sys/") && !strings.HasPrefix(name,
+		"/sys/class/")
 	write := s.machine.write
 	if kernel {
 		write = s.machine.cover
@@ -151,7 +159,10 @@ func volumeActions() []action {
 			func(_ context.Context, s *Stage, _ args) (deed, error) {
 				mount := func(flags uintptr) func() error {
 					return func() error {
-						return s.machine.do(func() error { return unix.Mount("", "/home", "", unix.MS_REMOUNT|unix.MS_NOSUID|flags, "") })
+						return s.machine.do(func() error {
+							return unix.Mount("", "/home", "",
+								unix.MS_REMOUNT|unix.MS_NOSUID|flags, "")
+						})
 					}
 				}
 				return plain(mount(unix.MS_RDONLY), mount(0), func(context.Context) (bool, string) {

@@ -240,8 +240,8 @@ func (m *machine) read(name string) (text string, err error) {
 	return text, err
 }
 
-// daemon starts a program in there that runs until the stage closes or stop is called. It is a child of the stage's
-// own process, so it dies with it.
+// daemon starts a program in there that runs until the stage closes or stop is called. It is a child of the
+// stage's own process, so it dies with it.
 func (m *machine) daemon(cmd *exec.Cmd) (stop func() error, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := m.do(cmd.Start); err != nil {

@@ -31,7 +31,10 @@ func nameActions() []action {
 			},
 		},
 		{
-			Action{Name: "dns.stop", Doc: "Name servers are stopped: their computer refuses the question.", Args: []Arg{server}},
+			Action{
+				Name: "dns.stop", Doc: "Name servers are stopped: their computer refuses the question.",
+				Args: []Arg{server},
+			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				which, err := servers(a.str("server"))
 				if err != nil {
@@ -87,7 +90,8 @@ func nameActions() []action {
 					start := time.Now()
 					said := s.ask(ctx, DNS1, ServiceHost)
 					took := time.Since(start)
-					return took >= a.dur("delay") || said == "silence", fmt.Sprintf("%s after %v", said, took.Round(time.Millisecond))
+					return took >= a.dur("delay") || said == "silence", fmt.Sprintf("%s after %v", said,
+						took.Round(time.Millisecond))
 				})
 			},
 		},
@@ -127,7 +131,10 @@ func nameActions() []action {
 				Args: []Arg{need("lines", "list", "such as \"192.0.2.1 erp.lab.test\"")},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
-				return s.edit("/etc/hosts", func(old string) string { return old + strings.Join(a.list("lines"), "\n") + "\n" })
+				return s.edit("/etc/hosts", func(old string) string {
+					return old + strings.Join(a.list("lines"),
+						"\n") + "\n"
+				})
 			},
 		},
 	}
@@ -146,7 +153,9 @@ func servers(which string) ([]string, error) {
 }
 
 // mood changes how the world behaves, and back.
-func (s *Stage) mood(change func(w *World, on bool), seen func(context.Context) (bool, string)) (deed, error) {
+func (s *Stage) mood(change func(w *World, on bool), seen func(context.Context) (bool, string)) (deed,
+	error,
+) {
 	set := func(on bool) func() error {
 		return func() error {
 			s.world.Set(func(w *World) { change(w, on) })
@@ -163,7 +172,8 @@ func (s *Stage) edit(name string, change func(old string) string) (deed, error) 
 		return deed{}, err
 	}
 	text := change(old)
-	return plain(func() error { return s.machine.write(name, text) }, func() error { return s.machine.write(name, old) },
+	return plain(func() error { return s.machine.write(name, text) },
+		func() error { return s.machine.write(name, old) },
 		func(context.Context) (bool, string) {
 			now, err := s.machine.read(name)
 			return err == nil && now == text, name + " as the client sees it"

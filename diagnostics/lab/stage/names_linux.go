@@ -113,7 +113,8 @@ func (w *World) resolve(server string, query []byte) ([]byte, time.Duration) {
 	}
 	if w.DNS == "garbage" {
 		// The right number, so that it is read, and then nothing that could be.
-		return append(append([]byte{}, query[:2]...), "\x81\x80\x00\x01\xff\xff\x00\x00\x00\x00\xc0\x0c\xc0\x0c\xff"...), w.Late
+		return append(append([]byte{}, query[:2]...),
+			"\x81\x80\x00\x01\xff\xff\x00\x00\x00\x00\xc0\x0c\xc0\x0c\xff"...), w.Late
 	}
 	m := dnsmessage.Message{
 		Header: dnsmessage.Header{

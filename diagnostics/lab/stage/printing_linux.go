@@ -85,18 +85,27 @@ func (s *Stage) printer() (*printing, error) {
 	p := &printing{}
 	p.say(3)
 	w := s.world
-	w.add("printer", func() ([]io.Closer, error) { return w.serveHTTP(PrinterIP+":631", http.HandlerFunc(p.ipp), nil) })
+	w.add("printer", func() ([]io.Closer, error) {
+		return w.serveHTTP(PrinterIP+":631",
+			http.HandlerFunc(p.ipp), nil)
+	})
 	if err := w.Start("printer"); err != nil {
 		return nil, err
 	}
 	err := s.machine.do(func() error {
-		for name, text := range map[string]string{"/etc/cups/cups-files.conf": cupsFiles, "/etc/cups/cupsd.conf": cupsConf} {
+		for name, text := range map[string]string{
+			"/etc/cups/cups-files.conf": cupsFiles,
+			"/etc/cups/cupsd.conf":      cupsConf,
+		} {
 			if err := put(name, text); err != nil {
 				return err
 			}
 		}
 		const lp = 7
-		for _, dir := range []string{"/var/spool/cups", "/var/spool/cups/tmp", "/var/cache/cups", "/run/cups", "/run/cups/certs", "/etc/cups/ppd"} {
+		for _, dir := range []string{
+			"/var/spool/cups", "/var/spool/cups/tmp", "/var/cache/cups", "/run/cups",
+			"/run/cups/certs", "/etc/cups/ppd",
+		} {
 			if err := errors.Join(os.MkdirAll(dir, 0o775), os.Chown(dir, 0, lp), os.Chmod(dir, 0o775)); err != nil {
 				return err
 			}
@@ -114,7 +123,8 @@ func (s *Stage) printer() (*printing, error) {
 	s.closers = append(s.closers, func() error { return p.stop() }) // whichever of several runs then
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", queueName, "-E", "-v", "ipp://"+PrinterHost+"/ipp/print", "-m", "raw"); err != nil {
+	if _, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", queueName, "-E", "-v",
+		"ipp://"+PrinterHost+"/ipp/print", "-m", "raw"); err != nil {
 		return nil, err
 	}
 	_, err = s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-d", queueName)
@@ -159,7 +169,8 @@ func (p *printing) ipp(rw http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	answer := goipp.NewResponse(ask.Version, goipp.StatusOk, ask.RequestID)
 	answer.Operation.Add(goipp.MakeAttribute("attributes-charset", goipp.TagCharset, goipp.String("utf-8")))
-	answer.Operation.Add(goipp.MakeAttribute("attributes-natural-language", goipp.TagLanguage, goipp.String("en")))
+	answer.Operation.Add(goipp.MakeAttribute("attributes-natural-language", goipp.TagLanguage,
+		goipp.String("en")))
 	switch goipp.Op(ask.Code) {
 	case goipp.OpGetPrinterAttributes:
 		p.describe(answer)
@@ -169,7 +180,8 @@ func (p *printing) ipp(rw http.ResponseWriter, r *http.Request) {
 			state = 5 // processing, for ever
 		}
 		answer.Job.Add(goipp.MakeAttribute("job-id", goipp.TagInteger, goipp.Integer(1)))
-		answer.Job.Add(goipp.MakeAttribute("job-uri", goipp.TagURI, goipp.String("ipp://"+PrinterHost+"/ipp/print/1")))
+		answer.Job.Add(goipp.MakeAttribute("job-uri", goipp.TagURI,
+			goipp.String("ipp://"+PrinterHost+"/ipp/print/1")))
 		answer.Job.Add(goipp.MakeAttribute("job-state", goipp.TagEnum, goipp.Integer(state)))
 		answer.Job.Add(goipp.MakeAttribute("job-state-reasons", goipp.TagKeyword, goipp.String("none")))
 	case goipp.OpGetJobs, goipp.OpCancelJob:
@@ -205,9 +217,11 @@ func (p *printing) describe(m *goipp.Message) {
 	add("printer-state-reasons", goipp.TagKeyword, reasons...)
 	add("printer-is-accepting-jobs", goipp.TagBoolean, goipp.Boolean(true))
 	add("ipp-versions-supported", goipp.TagKeyword, goipp.String("1.1"), goipp.String("2.0"))
-	add("operations-supported", goipp.TagEnum, goipp.Integer(2), goipp.Integer(4), goipp.Integer(5), goipp.Integer(6),
+	add("operations-supported", goipp.TagEnum, goipp.Integer(2), goipp.Integer(4), goipp.Integer(5),
+		goipp.Integer(6),
 		goipp.Integer(8), goipp.Integer(9), goipp.Integer(10), goipp.Integer(11))
-	add("document-format-supported", goipp.TagMimeType, goipp.String("application/octet-stream"), goipp.String("application/pdf"))
+	add("document-format-supported", goipp.TagMimeType, goipp.String("application/octet-stream"),
+		goipp.String("application/pdf"))
 	add("compression-supported", goipp.TagKeyword, goipp.String("none"))
 }
 
@@ -230,10 +244,11 @@ func printActions() []action {
 				if err != nil {
 					return deed{}, err
 				}
-				return plain(func() error { return p.stop() }, func() error { return s.spool() }, func(ctx context.Context) (bool, string) {
-					out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-r")
-					return err != nil || containsFold(out, "not running"), fmt.Sprintf("lpstat: %s %v", out, err)
-				})
+				return plain(func() error { return p.stop() }, func() error { return s.spool() },
+					func(ctx context.Context) (bool, string) {
+						out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-r")
+						return err != nil || containsFold(out, "not running"), fmt.Sprintf("lpstat: %s %v", out, err)
+					})
 			},
 		},
 		{
@@ -266,14 +281,16 @@ func printActions() []action {
 				if _, err := s.printer(); err != nil {
 					return deed{}, err
 				}
-				return plain(func() error { return s.lab.Blackhole(PrinterIP) }, func() error { return s.lab.Reach(PrinterIP) },
+				return plain(func() error { return s.lab.Blackhole(PrinterIP) },
+					func() error { return s.lab.Reach(PrinterIP) },
 					s.unreachable("the printer", PrinterIP+":631"))
 			},
 		},
 		{
 			Action{
 				Name: "printer.say", Doc: "The printer says that it needs something.",
-				Args: []Arg{opt("reasons", "list", []string{"media-empty-error"}, "IPP words: media-empty-error, door-open-error, media-jam-error, toner-low-warning")},
+				Args: []Arg{opt("reasons", "list", []string{"media-empty-error"},
+					"IPP words: media-empty-error, door-open-error, media-jam-error, toner-low-warning")},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				p, err := s.printer()
@@ -281,7 +298,10 @@ func printActions() []action {
 					return deed{}, err
 				}
 				state := int32(5)
-				if !slices.ContainsFunc(a.list("reasons"), func(r string) bool { return !hasSuffix(r, "-warning", "-report") }) {
+				if !slices.ContainsFunc(a.list("reasons"), func(r string) bool {
+					return !hasSuffix(r, "-warning",
+						"-report")
+				}) {
 					state = 3
 				}
 				before := p.asked.Load()
@@ -303,7 +323,8 @@ func (s *Stage) queue(ctx context.Context, do, undo, says string) (deed, error) 
 		_, err := s.machine.run(ctx, "", name, "-h", cupsSocket, queueName)
 		return err
 	}
-	return plain(func() error { return run(ctx, do) }, func() error { return run(context.Background(), undo) }, s.queueSays(says))
+	return plain(func() error { return run(ctx, do) }, func() error { return run(context.Background(), undo) },
+		s.queueSays(says))
 }
 
 func (s *Stage) queueSays(word string) func(context.Context) (bool, string) {
@@ -351,8 +372,8 @@ func jobStick(ctx context.Context, s *Stage, a args) (deed, error) {
 	}}, nil
 }
 
-// The service's own clock can be set back by a library that it is started with (package libfaketime), so that a
-// job can be old. The file is read again and again: "+0" is now.
+// The service's own clock can be set back by a library that it is started with (package libfaketime), so
+// that a job can be old. The file is read again and again: "+0" is now.
 const fakeTime = "/run/.stage/clock"
 
 func fakeTimeLibrary() (string, error) {

@@ -34,10 +34,11 @@ func (s *Stage) nft(ns, script string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// rule gives the router a filter of its own at a hook. It is seen by its counters, or, unless it has to hit, by
-// being there.
+// rule gives the router a filter of its own at a hook. It is seen by its counters, or, unless it has to hit,
+// by being there.
 func (s *Stage) rule(hook, rules string, mustHit bool) (deed, error) {
-	return s.filter(s.lab.router, fmt.Sprintf("chain c { type filter hook %s priority -150; %s; }", hook, rules), mustHit)
+	return s.filter(s.lab.router, fmt.Sprintf("chain c { type filter hook %s priority -150; %s; }", hook,
+		rules), mustHit)
 }
 
 var packets = regexp.MustCompile(`counter packets (\d+)`)

@@ -14,7 +14,8 @@ import (
 
 // serviceActions are what can happen to the world's servers.
 func serviceActions() []action {
-	name := need("name", "string", "erp, wiki, imap, smtp, files, calls, load, portal, clock, pac, proxy, dns1, dns2, exits")
+	name := need("name", "string",
+		"erp, wiki, imap, smtp, files, calls, load, portal, clock, pac, proxy, dns1, dns2, exits")
 	host := opt("host", "string", ServiceHost, "a host name of the world, or imap, smtp, pac")
 	return []action{
 		{
@@ -28,10 +29,14 @@ func serviceActions() []action {
 			portalSet,
 		},
 		{
-			Action{Name: "service.stop", Doc: "A server's program does not run: connections are refused.", Args: []Arg{name}},
+			Action{
+				Name: "service.stop", Doc: "A server's program does not run: connections are refused.",
+				Args: []Arg{name},
+			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				n := a.str("name")
-				return plain(func() error { return s.world.Stop(n) }, func() error { return s.world.Start(n) }, s.closed(n))
+				return plain(func() error { return s.world.Stop(n) }, func() error { return s.world.Start(n) },
+					s.closed(n))
 			},
 		},
 		{
@@ -55,7 +60,8 @@ func serviceActions() []action {
 			Action{
 				Name: "service.answer", Doc: "A server answers, but with a status, late, or a byte at a time.",
 				Args: []Arg{
-					host, opt("status", "int", 0, "HTTP status; 0 leaves it"), opt("delay", "duration", "0s", "before the first byte"),
+					host, opt("status", "int", 0, "HTTP status; 0 leaves it"), opt("delay", "duration", "0s",
+						"before the first byte"),
 					opt("drip", "duration", "0s", "between two bytes"),
 				},
 			},
@@ -88,7 +94,10 @@ func serviceActions() []action {
 			},
 		},
 		{
-			Action{Name: "tls.intercept", Doc: "Somebody answers for every TLS host, with certificates of an unknown authority."},
+			Action{
+				Name: "tls.intercept",
+				Doc:  "Somebody answers for every TLS host, with certificates of an unknown authority.",
+			},
 			func(_ context.Context, s *Stage, _ args) (deed, error) {
 				return s.mood(func(w *World, on bool) { w.Stranger = on }, s.certificateSeen(WikiHost, "stranger"))
 			},
@@ -152,7 +161,8 @@ func (s *Stage) closed(name string) func(context.Context) (bool, string) {
 	addr := map[string]string{
 		"erp": ServiceIP + ":443", "wiki": WikiIP + ":443", "imap": MailIP + ":993", "smtp": MailIP + ":587",
 		"files": FilesIP + ":445", "load": LoadIP + ":80", "portal": PortalIP + ":80", "clock": ClockIP + ":80",
-		"pac": ProxyIP + ":80", "proxy": ProxyIP + ":3128", "dns1": DNS1 + ":53", "dns2": DNS2 + ":53", "exits": Exit1 + ":443",
+		"pac": ProxyIP + ":80", "proxy": ProxyIP + ":3128", "dns1": DNS1 +
+			":53", "dns2": DNS2 + ":53", "exits": Exit1 + ":443",
 	}[name]
 	return func(ctx context.Context) (bool, string) {
 		if addr == "" {
@@ -277,7 +287,8 @@ func proxyOnly(_ context.Context, s *Stage, a args) (deed, error) {
 	d.undo = all(d.undo, forget, func() error { return s.world.Stop("proxy") })
 	d.seen = func(ctx context.Context) (bool, string) {
 		direct, proxy := s.dial(ctx, ServiceIP+":443"), s.dial(ctx, ProxyIP+":3128")
-		return direct != nil && proxy == nil, fmt.Sprintf("call to the service: %v, to the proxy: %v", direct, proxy)
+		return direct != nil && proxy == nil, fmt.Sprintf("call to the service: %v, to the proxy: %v", direct,
+			proxy)
 	}
 	return d, nil
 }

@@ -25,9 +25,15 @@ func (w *World) ServeOffice() error {
 	w.add("smtp", func() ([]io.Closer, error) {
 		return w.accept(nil, func(c net.Conn) { w.smtp(c, conf) }, MailIP+":587")
 	})
-	w.add("files", func() ([]io.Closer, error) { return w.accept(nil, w.listen, FilesIP+":445", FilesIP+":2049") })
+	w.add("files", func() ([]io.Closer, error) {
+		return w.accept(nil, w.listen, FilesIP+":445",
+			FilesIP+":2049")
+	})
 	w.add("calls", func() ([]io.Closer, error) { return w.serveSTUN(CallsIP + ":3478") })
-	w.add("load", func() ([]io.Closer, error) { return w.serveHTTP(LoadIP+":80", http.HandlerFunc(w.large), nil) })
+	w.add("load", func() ([]io.Closer, error) {
+		return w.serveHTTP(LoadIP+":80", http.HandlerFunc(w.large),
+			nil)
+	})
 	w.add("pac", func() ([]io.Closer, error) { return w.serveHTTP(ProxyIP+":80", http.HandlerFunc(w.pac), nil) })
 	var errs []error
 	for _, name := range []string{"wiki", "imap", "smtp", "files", "calls", "load", "pac"} {

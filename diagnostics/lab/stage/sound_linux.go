@@ -26,7 +26,8 @@ func (s *Stage) sound() error {
 	}); err != nil {
 		return err
 	}
-	cmd := s.prepared(context.Background(), "/usr/bin/pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
+	cmd := s.prepared(context.Background(), "/usr/bin/pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
+		"--exit-idle-time=-1",
 		"--log-level=error", "-L", "module-native-protocol-unix auth-anonymous=1 socket="+soundSocket,
 		"-L", "module-null-sink sink_name=alsa_output.lab sink_properties=device.class=sound",
 		"-L", "module-null-source source_name=alsa_input.lab")
@@ -47,7 +48,10 @@ func (s *Stage) sound() error {
 	if err != nil {
 		return fmt.Errorf("start the sound server: %w", err)
 	}
-	for _, words := range [][]string{{"set-default-sink", "alsa_output.lab"}, {"set-default-source", "alsa_input.lab"}} {
+	for _, words := range [][]string{{"set-default-sink", "alsa_output.lab"}, {
+		"set-default-source",
+		"alsa_input.lab",
+	}} {
 		if _, err := s.pactl(words...); err != nil {
 			return err
 		}
@@ -56,7 +60,8 @@ func (s *Stage) sound() error {
 }
 
 func (s *Stage) pactl(words ...string) (string, error) {
-	out, err := s.prepared(context.Background(), "/usr/bin/pactl", append([]string{"--server=unix:" + soundSocket}, words...)...).CombinedOutput()
+	out, err := s.prepared(context.Background(), "/usr/bin/pactl",
+		append([]string{"--server=unix:" + soundSocket}, words...)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("pactl: %w: %s", err, strings.TrimSpace(string(out)))
 	}
@@ -86,7 +91,8 @@ func soundActions() []action {
 		{
 			Action{
 				Name: "sound.mute", Doc: "The speaker or the microphone is muted, or too quiet.",
-				Args: []Arg{opt("what", "string", "microphone", "microphone or speaker"), opt("volume", "int", -1, "percent instead of muting")},
+				Args: []Arg{opt("what", "string", "microphone", "microphone or speaker"), opt("volume", "int", -1,
+					"percent instead of muting")},
 			},
 			soundMute,
 		},
@@ -96,7 +102,10 @@ func soundActions() []action {
 				Args: []Arg{opt("what", "string", "speaker", "microphone or speaker")},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
-				module, ok := map[string]string{"speaker": "module-null-sink", "microphone": "module-null-source"}[a.str("what")]
+				module, ok := map[string]string{
+					"speaker":    "module-null-sink",
+					"microphone": "module-null-source",
+				}[a.str("what")]
 				if !ok {
 					return deed{}, fmt.Errorf("%w %q", ErrUnknown, a.str("what"))
 				}
@@ -146,6 +155,7 @@ func soundMute(_ context.Context, s *Stage, a args) (deed, error) {
 	}
 	return plain(run(do), run(undo), func(context.Context) (bool, string) {
 		out, err := s.pactl("get-"+kind+"-mute", name)
-		return err == nil && (strings.Contains(out, "yes") || a.num("volume") >= 0), "the server says: " + strings.TrimSpace(out)
+		return err == nil && (strings.Contains(out, "yes") || a.num("volume") >= 0), "the server says: " +
+			strings.TrimSpace(out)
 	})
 }

@@ -62,15 +62,16 @@ type Observation struct {
 }
 
 // Isolate makes cmd, a re-exec of the lab itself, start in network, mount, PID, IPC and UTS namespaces of its
-// own. It dies with the process that starts it, and everything made inside disappears with it, however it dies.
+// own. It dies with the process that starts it, and everything made inside disappears with it, however it
+// dies.
 func Isolate(cmd *exec.Cmd) { isolate(cmd) }
 
 // Prepare is called first thing inside: mounts become private, and /run and the folders below /etc that `ip`
 // writes to become memory of this process' own.
 func Prepare() error { return prepare() }
 
-// Stage is one isolated machine, its network and its world. Do, Observed and Client may be called from several
-// goroutines.
+// Stage is one isolated machine, its network and its world. Do, Observed and Client may be called from
+// several goroutines.
 type Stage struct {
 	p       Params
 	lab     *Lab
@@ -133,7 +134,8 @@ func (s *Stage) open(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Close takes everything down. Whoever forgets it, or is killed first, leaves nothing behind either: see Isolate.
+// Close takes everything down. Whoever forgets it, or is killed first, leaves nothing behind either: see
+// Isolate.
 func (s *Stage) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,8 +176,8 @@ func (s *Stage) Do(ctx context.Context, name string, with map[string]any) error 
 	return nil
 }
 
-// Observed tells for every action that was done and not undone whether it took effect. It may take a second; call
-// it after the client, because counters count the client's own packets.
+// Observed tells for every action that was done and not undone whether it took effect. It may take a second;
+// call it after the client, because counters count the client's own packets.
 func (s *Stage) Observed(ctx context.Context) ([]Observation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,7 +233,8 @@ func (s *Stage) prepared(ctx context.Context, name string, args ...string) *exec
 func (s *Stage) environment() []string {
 	env := map[string]string{
 		"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": homeDir, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8",
-		"XDG_RUNTIME_DIR": runUser, "BALISE_STATE_DIR": homeDir + "/.local/state/balise", "BALISE_CONFIG": settingsPath,
+		"XDG_RUNTIME_DIR": runUser, "BALISE_STATE_DIR": homeDir +
+			"/.local/state/balise", "BALISE_CONFIG": settingsPath,
 		"DBUS_SYSTEM_BUS_ADDRESS":  "unix:path=/run/dbus/system_bus_socket",
 		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + runUser + "/bus",
 	}

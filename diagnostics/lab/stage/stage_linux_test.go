@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// inside plays a test on a stage in an isolated process of its own; here, outside, it reports what became of it.
+// inside plays a test on a stage in an isolated process of its own; here, outside, it reports what became of
+// it.
 func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 	t.Helper()
 	needRoot(t)
@@ -57,7 +58,8 @@ func inside(t *testing.T, p Params, play func(t *testing.T, s *Stage)) {
 
 // again is this very test in a process of its own.
 func again(ctx context.Context, test string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run", "^"+strings.ReplaceAll(test, "/", "$/^")+"$", "-test.v", "-test.parallel=12")
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run", "^"+strings.ReplaceAll(test, "/",
+		"$/^")+"$", "-test.v", "-test.parallel=12")
 	cmd.Env = append(os.Environ(), insideEnv+"="+test)
 	Isolate(cmd)
 	return cmd
@@ -83,7 +85,10 @@ func TestStageIsAMachine(t *testing.T) {
 			{line: "id", sees: []string{"uid=1000(camille)"}, never: []string{"root"}},
 			{line: "ip -o addr", sees: []string{"inet " + ClientIP + "/24"}, never: []string{"tentative"}},
 			{line: "cat /etc/resolv.conf", sees: []string{DNS1, DNS2}},
-			{line: "cat /proc/self/mountinfo", sees: []string{" / / ", " /home "}, never: []string{"/dev/vd", "ext4", "cgroup"}},
+			{line: "cat /proc/self/mountinfo", sees: []string{" / / ", " /home "}, never: []string{
+				"/dev/vd", "ext4",
+				"cgroup",
+			}},
 			{line: "df -P", sees: []string{"/home"}, never: []string{"9[0-9]%", "100%"}},
 			{line: "ls /sys/class/net", sees: []string{"eth0", "lo"}},
 			{line: "ls /var/lib/dpkg /boot", sees: []string{"status", "vmlinuz-"}, never: []string{"info"}},
@@ -119,11 +124,13 @@ const clientEnv = "BALISE_TEST_CLIENT"
 func check(t *testing.T, s *Stage) {
 	t.Helper()
 	start := time.Now()
-	out, err := s.Client(t.Context(), append([]string{"check"}, strings.Fields(os.Getenv("BALISE_TEST_ARGS"))...)...).CombinedOutput()
+	out, err := s.Client(t.Context(), append([]string{"check"},
+		strings.Fields(os.Getenv("BALISE_TEST_ARGS"))...)...).CombinedOutput()
 	t.Logf("%v %v\n%s", time.Since(start).Round(time.Millisecond), err, out)
 }
 
-// TestByHand plays what the environment names and prints what the real program says, for whoever writes actions:
+// TestByHand plays what the environment names and prints what the real program says, for whoever writes
+// actions:
 //
 //	BALISE_TEST_DO='router.kill; net.loss percent=5' BALISE_TEST_CLIENT=/path/of/balise go test -run ByHand -v
 func TestByHand(t *testing.T) {

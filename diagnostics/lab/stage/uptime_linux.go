@@ -29,7 +29,8 @@ func (s *Stage) started(ago time.Duration) error {
 		return fmt.Errorf("read uptime: %w", err)
 	}
 	ahead := int64(ago.Seconds()) - up.Uptime
-	cmd := exec.CommandContext(context.Background(), "unshare", "--time", "--boottime="+strconv.FormatInt(ahead, 10), "sleep", "infinity")
+	cmd := exec.CommandContext(context.Background(), "unshare", "--time",
+		"--boottime="+strconv.FormatInt(ahead, 10), "sleep", "infinity")
 	stop, err := s.machine.daemon(cmd)
 	if err != nil {
 		return err

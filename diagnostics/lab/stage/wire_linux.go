@@ -38,7 +38,8 @@ func wireActions() []action {
 		{
 			Action{Name: "adapter.remove", Doc: "There is no adapter at all."},
 			func(_ context.Context, s *Stage, _ args) (deed, error) {
-				return plain(s.lab.RemoveAdapter, nil, s.adapter("is gone", func(d *net.Interface) bool { return d == nil }))
+				return plain(s.lab.RemoveAdapter, nil, s.adapter("is gone",
+					func(d *net.Interface) bool { return d == nil }))
 			},
 		},
 		{
@@ -168,6 +169,9 @@ func manyRoutes(_ context.Context, s *Stage, a args) (deed, error) {
 		route := fmt.Sprintf("10.%d.%d.%d/32 dev eth0", 128+i>>16&0x3f, i>>8&0xff, i&0xff)
 		add, del = append(add, "route add "+route), append(del, "route del "+route)
 	}
-	return plain(func() error { return batch(s.lab.client, add) }, func() error { return batch(s.lab.client, del) },
+	return plain(func() error { return batch(s.lab.client, add) }, func() error {
+		return batch(s.lab.client,
+			del)
+	},
 		func(context.Context) (bool, string) { return true, fmt.Sprintf("%d routes added", len(add)) })
 }

@@ -206,8 +206,14 @@ func (w *World) start(dir string) error {
 		tcp, err2 := w.serveHTTP(ClockIP+":80", http.HandlerFunc(w.page), nil)
 		return append(udp, tcp...), errors.Join(err1, err2)
 	})
-	w.add("portal", func() ([]io.Closer, error) { return w.serveHTTP(PortalIP+":80", http.HandlerFunc(w.portal), nil) })
-	w.add("erp", func() ([]io.Closer, error) { return w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page), conf) })
+	w.add("portal", func() ([]io.Closer, error) {
+		return w.serveHTTP(PortalIP+":80",
+			http.HandlerFunc(w.portal), nil)
+	})
+	w.add("erp", func() ([]io.Closer, error) {
+		return w.serveHTTP(ServiceIP+":443", http.HandlerFunc(w.page),
+			conf)
+	})
 	var errs []error
 	for name := range w.servers {
 		errs = append(errs, w.Start(name))

@@ -45,9 +45,11 @@ func mtu(spec catalogue.Spec, p Params) func(context.Context, int) diagnostics.O
 func sendParcel(ctx context.Context, e Endpoint, size int, patience time.Duration) parcel {
 	u, _ := url.Parse(e.URL) // parsed before
 	out := parcel{name: e.Name}
-	d := probe.DialHost(ctx, hostPort(u))
+	dial, cancel := context.WithTimeout(ctx, patience)
+	d := probe.DialHost(dial, hostPort(u))
+	cancel()
 	if d.Err != nil {
-		return out
+		return out // whether it can be reached is another self-test's question
 	}
 	out.open = true
 	out.Packets = probe.SendLarge(ctx, d.Conn, u.Hostname(), size, patience)

@@ -2,7 +2,9 @@ package network
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,7 +76,7 @@ func quality(spec catalogue.Spec, p Params) func(context.Context, int) diagnosti
 // sampleAll knocks at all targets side by side. It stops after the first twenty rounds unless something wants
 // a longer look; then all go on, so that there is something to compare.
 func sampleAll(ctx context.Context, targets []netip.AddrPort, lim qualityLimits) []sample {
-	pr := &prober{open: make([]int, len(targets)), samples: make([]sample, len(targets))}
+	pr := &prober{open: make([]int, len(targets)), fates: make([][]probe.Knock, len(targets))}
 	pace := time.NewTicker(qualityPace)
 	defer pace.Stop()
 	for round := range qualityAll {
@@ -96,16 +98,22 @@ func sampleAll(ctx context.Context, targets []netip.AddrPort, lim qualityLimits)
 		}
 	}
 	pr.all.Wait()
-	return pr.samples
+	list := make([]sample, len(targets))
+	for i := range list {
+		list[i] = withoutGap(pr.fates[i], lim.latencyWarn)
+	}
+	return list
 }
 
 // prober keeps count of the probes on their way.
 type prober struct {
-	all     sync.WaitGroup
-	mu      sync.Mutex
-	open    []int
-	samples []sample
+	all   sync.WaitGroup
+	mu    sync.Mutex
+	open  []int
+	fates [][]probe.Knock // of each host, in the order of their launch; errPending while under way
 }
+
+var errPending = errors.New("still on its way")
 
 // launch sends a probe unless eight are on their way to that host already; it then waits for its turn in the
 // next round.
@@ -116,13 +124,14 @@ func (p *prober) launch(ctx context.Context, i int, t netip.AddrPort) {
 		return
 	}
 	p.open[i]++
-	p.samples[i].launched++
+	n := len(p.fates[i])
+	p.fates[i] = append(p.fates[i], probe.Knock{Err: errPending})
 	p.all.Go(func() {
 		k := probe.KnockTCP(ctx, t.String(), qualityNoReply)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.open[i]--
-		p.samples[i].add(k)
+		p.fates[i][n] = k
 	})
 }
 
@@ -134,13 +143,15 @@ func (p *prober) quiet(ctx context.Context, lim qualityLimits) bool {
 	for end := time.Now().Add(qualitySettle); ; {
 		p.mu.Lock()
 		waiting, heard := 0, 0
-		for i, s := range p.samples {
-			if s.heard() {
+		list := make([]sample, len(p.fates))
+		for i, fates := range p.fates {
+			list[i] = sampleOf(fates)
+			if list[i].heard() {
 				heard++
 				waiting += p.open[i]
 			}
 		}
-		calm := heard > 0 && waiting == 0 && !suspicious(p.samples, lim)
+		calm := heard > 0 && waiting == 0 && !suspicious(list, lim)
 		p.mu.Unlock()
 		if calm || time.Now().After(end) || ctx.Err() != nil {
 			return calm
@@ -151,12 +162,42 @@ func (p *prober) quiet(ctx context.Context, lim qualityLimits) bool {
 
 // sample is what the probes of one host saw.
 type sample struct {
-	launched     int
 	lost         int
-	refused      int // failed at once: no measure of the way
 	rtts         []time.Duration
 	exact        bool
 	answeredLate bool // after being asked again
+}
+
+// withoutGap leaves out a single hole in an otherwise good line: a router that restarts, a cable that is moved.
+// That is over when it is over; other self-tests name it while it lasts. Loss and delay as properties of the
+// line are there from the first probe to the last.
+func withoutGap(fates []probe.Knock, late time.Duration) sample {
+	const least = 4
+	first, last, bad, good := -1, -1, 0, 0
+	for i, k := range fates {
+		switch {
+		case k.Lost || k.Err == nil && k.RTT > late:
+			if first < 0 {
+				first = i
+			}
+			last = i
+			bad++
+		case k.Err == nil:
+			good++
+		}
+	}
+	if bad >= least && good >= least && bad >= last-first {
+		return sampleOf(slices.Delete(slices.Clone(fates), first, last+1))
+	}
+	return sampleOf(fates)
+}
+
+func sampleOf(fates []probe.Knock) sample {
+	var s sample
+	for _, k := range fates {
+		s.add(k)
+	}
+	return s
 }
 
 // sent are the probes whose fate is known.
@@ -165,11 +206,11 @@ func (s sample) sent() int { return s.lost + len(s.rtts) }
 // heard tells whether anything came back.
 func (s sample) heard() bool { return len(s.rtts) > 0 || s.answeredLate }
 
-// add counts one probe. One whose time was up for another reason than its own counts for nothing.
+// add counts one probe. One that failed at once, or whose time was up for another reason than its own, is no
+// measure of the way.
 func (s *sample) add(k probe.Knock) {
 	switch {
 	case k.Err != nil && !k.Lost:
-		s.refused++
 	case k.Err != nil:
 		s.lost++
 	case k.Lost:

@@ -332,7 +332,7 @@ func TestQualityCorners(t *testing.T) {
 	alone[1].lost = 12
 	check(t, "one host alone loses", judgeQuality(alone, 0, lim), "pass")
 	deadHost := well()
-	deadHost[1] = sample{lost: 16, launched: 16}
+	deadHost[1] = sample{lost: 16}
 	check(t, "one host is dead", judgeQuality(deadHost, 0, lim), "pass")
 	check(t, "nothing answers", judgeQuality([]sample{{lost: 8}, {lost: 8}}, 0, lim), "unknown")
 	check(t, "few probes, much loss", judgeQuality([]sample{{lost: 4, rtts: make([]time.Duration, 8)}}, 0, lim), "fail net.quality/loss")
@@ -345,4 +345,35 @@ func TestQualityCorners(t *testing.T) {
 		busy[i].exact, busy[i].lost = false, 10
 	}
 	check(t, "a stopwatch on a busy computer", judgeQuality(busy, 60*ms, lim), "pass")
+}
+
+// A hole in a good line is no property of the line; a line that is bad all the time is.
+func TestGapIsNoLoss(t *testing.T) {
+	line := func(pattern string) sample {
+		var fates []probe.Knock
+		for _, c := range pattern {
+			switch c {
+			case '.':
+				fates = append(fates, probe.Knock{RTT: 10 * ms, Exact: true})
+			case 'x':
+				fates = append(fates, probe.Knock{Lost: true, Err: os.ErrDeadlineExceeded})
+			case 's':
+				fates = append(fates, probe.Knock{RTT: 800 * ms, Exact: true})
+			}
+		}
+		return withoutGap(fates, qualityLimitsOfTheCore.latencyWarn)
+	}
+	for pattern, want := range map[string]string{
+		"....................":                     "pass",
+		"..xxxxxxxsss........":                     "pass",
+		"xxxxxxxx............":                     "pass",
+		"............xxxxxxxx":                     "pass",
+		"..x...x...x..x....x.":                     "fail net.quality/loss",
+		"xxxxxxxxxxxxxxxxxxx.":                     "fail net.quality/loss",
+		"ssssssssssssssssssss":                     "fail net.quality/latency",
+		"..xx....x...........x........xx.........": "fail net.quality/loss",
+	} {
+		s := line(pattern)
+		check(t, pattern, judgeQuality([]sample{s, s}, 0, qualityLimitsOfTheCore), want)
+	}
 }

@@ -9,12 +9,12 @@ import (
 func (u *UI) buildCheck(s *scope) *page {
 	f := u.flow
 	f.begin("")
-	c := &check{u: u, main: stack(), tests: newTestList(u), question: newQuestion(u)}
+	c := &check{u: u, note: stack(), main: stack(), tests: newTestList(u), question: newQuestion(u)}
 	c.report = widgets.NewButton(u.outPage, widgets.Secondary, u.tr("check.report"),
 		func() { u.go_(route{name: pageDescribe}) })
 	c.next = widgets.NewButton(u.outPage, widgets.Primary, u.tr("verdict.again"), c.goOn)
 	p := &page{
-		body: objects{widgets.Title(u.tr("check.title")), c.main},
+		body: objects{widgets.Title(u.tr("check.title")), c.note, c.main},
 		foot: objects{c.report, c.next}, primary: c.next, focus: c.next,
 	}
 	f.changed = c.refresh
@@ -24,7 +24,7 @@ func (u *UI) buildCheck(s *scope) *page {
 
 type check struct {
 	u            *UI
-	main         *containerT
+	note, main   *containerT
 	tests        *testList
 	report, next *widgets.Button
 	shown        *api.Diagnosis
@@ -48,11 +48,12 @@ func (c *check) canRepair() bool {
 func (c *check) refresh() {
 	f := c.u.flow
 	c.tests.refresh()
+	c.noticed()
 	d := f.inc.Diagnosis
 	switch {
 	case d == nil:
 		c.next.Disable()
-		parts := append(c.noticed(), widgets.Muted(c.u.tr("check.intro")), c.tests.root)
+		parts := objects{widgets.Muted(c.u.tr("check.intro")), c.tests.root}
 		if f.openErr != nil {
 			parts = objects{c.u.problem(f.openErr, func() { f.begin("") })}
 		} else if f.testErr != nil {
@@ -71,7 +72,7 @@ func (c *check) refresh() {
 		if c.canRepair() {
 			c.next.SetText(c.u.tr("verdict.repair"))
 		}
-		fill(c.main, append(c.noticed(), c.u.diagnosisParts(d, f, c.question)...)...)
+		fill(c.main, c.u.diagnosisParts(d, f, c.question)...)
 		c.u.shell.refresh()
 		c.u.win.Canvas().Focus(c.next)
 	default:
@@ -81,10 +82,17 @@ func (c *check) refresh() {
 }
 
 // noticed says since when the tests that nobody asked for have seen a problem: a notification led here.
-func (c *check) noticed() objects {
+func (c *check) noticed() {
 	b := c.u.state.Background
 	if b == nil || b.Problem == nil {
-		return nil
+		if len(c.note.Objects) > 0 {
+			fill(c.note)
+		}
+		return
 	}
-	return objects{widgets.Caption(c.u.tr("check.noticed", "time", c.u.when(b.Since)))}
+	text := c.u.tr("check.noticed", "time", c.u.when(b.Since))
+	if len(c.note.Objects) == 0 {
+		fill(c.note, widgets.Caption(text))
+		c.u.shell.refresh()
+	}
 }

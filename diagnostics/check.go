@@ -26,6 +26,9 @@ type Check struct {
 	// up, and are still silent when an answer should have come, are cancelled. Unlike what is moot, they
 	// were heard first: what contradicts this check, or fails in a way of its own, does so quickly.
 	Stops []string
+	// StopsToo lists checks that are stopped with those that this one explains: nobody blames it for their
+	// silence, but they would only wait for the same.
+	StopsToo []string
 	// UnlessPasses lists checks any of which, passing, shows that there is a way around this check's failure:
 	// then it stops nothing.
 	UnlessPasses []string

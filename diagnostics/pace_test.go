@@ -195,6 +195,17 @@ func TestAWayAroundStopsNothing(t *testing.T) {
 	out.want(t, "service", Skip, DetailMoot)
 }
 
+func TestWhatWouldWaitForTheSameIsStoppedToo(t *testing.T) {
+	names := stopping("names")
+	names.StopsToo = []string{"page"}
+	out := runAll(t, names,
+		Check{ID: "page", Timeout: 4 * time.Second, Run: after(time.Hour, good)},
+		Check{ID: "other", Timeout: 4 * time.Second, Run: after(2*time.Second, good)},
+	)
+	out.want(t, "page", Skip, DetailMoot)
+	out.want(t, "other", Pass, "")
+}
+
 // A failure that was seen once, or for another reason, stops nobody.
 func TestOnlyConfirmedStopsCount(t *testing.T) {
 	waits := Check{ID: "service", ExplainedBy: []string{"names"}, Timeout: 4 * time.Second, Run: after(3*time.Second, good)}

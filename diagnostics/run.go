@@ -191,7 +191,7 @@ func (r *run) sweep() {
 			continue
 		}
 		for i := range r.checks {
-			if r.done[i] || !r.under[i][root] || r.worksBetween(i, root) {
+			if r.done[i] || !r.stopped(i, root) {
 				continue
 			}
 			wait := time.Duration(0)
@@ -210,10 +210,18 @@ func (r *run) sweep() {
 	}
 }
 
-// wayAround tells whether something shows, or may still show, that all is not lost with this failure.
+// stopped tells whether a check only waits in vain because of a confirmed failure.
+func (r *run) stopped(i, root int) bool {
+	if slices.Contains(r.checks[root].StopsToo, r.checks[i].ID) {
+		return true
+	}
+	return r.under[i][root] && !r.worksBetween(i, root)
+}
+
+// wayAround tells whether something shows that all is not lost with this failure.
 func (r *run) wayAround(root int) bool {
 	for _, id := range r.checks[root].UnlessPasses {
-		if i, ok := r.index[id]; ok && (!r.done[i] || r.results[i].Status == Pass) {
+		if i, ok := r.index[id]; ok && r.done[i] && r.results[i].Status == Pass {
 			return true
 		}
 	}

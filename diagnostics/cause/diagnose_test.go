@@ -228,6 +228,11 @@ var golden = []struct {
 		cause: "net.egress/flapping", confidence: Possible, actor: IT, folded: "net.dns.system",
 	},
 	{
+		name:    "a cable that comes and goes is a cause, even alone, and of the losses",
+		results: []string{"net.link/flapping warn", "net.addr pass", "net.gateway pass", "net.egress pass", "net.quality/loss fail"},
+		cause:   "net.link/flapping", confidence: Confirmed, actor: You, folded: "net.quality",
+	},
+	{
 		name: "seen only once: less sure", results: lan("net.egress pass", "svc.reach.erp/refused fail1"),
 		cause: "svc.reach.erp/refused", confidence: Likely, actor: Service,
 	},

@@ -116,7 +116,7 @@ func (v *view) observe() {
 		case v.needless(i):
 			// Not even worth a word: where all works through a proxy, nobody is to blame for the direct way.
 			v.state[i] = remark
-		case r.Severity == diagnostics.Notice, flaps(r) && (flapping < 2 || !connection(r.ID)), v.vetoed(i):
+		case r.Severity == diagnostics.Notice, v.stutters(i, flapping), v.vetoed(i):
 			// A notice, a check that answered once out of two times (several of a connection are an unstable
 			// connection), or something that another check contradicts: worth a word, no cause.
 			v.state[i] = remark
@@ -131,6 +131,14 @@ func (v *view) observe() {
 // flaps tells whether a check's two attempts disagreed.
 func flaps(r *diagnostics.Result) bool {
 	return r.Status == diagnostics.Warn && Tail(r.Cause) == diagnostics.Flapping
+}
+
+// stutters tells whether a check that answered once out of two times is no more than that: alone, or not of a
+// connection, and without a row of its own in the table, as a cable has that comes and goes.
+func (v *view) stutters(i, flapping int) bool {
+	r := &v.results[i]
+	own := v.fault[i] >= 0 && v.x.faults[v.fault[i]].check >= 0
+	return flaps(r) && !own && (flapping < 2 || !connection(r.ID))
 }
 
 // connection tells whether a check talks to somebody over the network.

@@ -32,7 +32,7 @@ func emitted(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{"*/flapping": true}
+	seen := map[string]bool{"*/flapping": true, "net.link/flapping": true} // the Runner's own words
 	for _, f := range files {
 		if strings.HasSuffix(f, "_test.go") {
 			continue

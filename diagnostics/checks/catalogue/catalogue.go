@@ -42,9 +42,10 @@ type Spec struct {
 	Causes []string `yaml:"causes"`
 	// Limits are named thresholds; the unit is part of the name ("free_fail_percent").
 	Limits map[string]float64 `yaml:"limits"`
-	// Beyond, Stops and UnlessPasses are those of diagnostics.Check. They stand together in pace.yaml.
+	// Beyond, Stops, StopsToo and UnlessPasses are those of diagnostics.Check. They stand together in pace.yaml.
 	Beyond       bool     `yaml:"-"`
 	Stops        []string `yaml:"-"`
+	StopsToo     []string `yaml:"-"`
 	UnlessPasses []string `yaml:"-"`
 }
 
@@ -71,7 +72,7 @@ func (s Spec) Check(run func(ctx context.Context, try int) diagnostics.Outcome) 
 	return diagnostics.Check{
 		ID: s.ID, Needs: s.Needs, ExplainedBy: s.ExplainedBy, MootBy: s.MootBy,
 		Timeout: s.Timeout, Platforms: s.Platforms, Once: s.Once, OnDemand: s.OnDemand, Run: run,
-		Beyond: s.Beyond, Stops: s.Stops, UnlessPasses: s.UnlessPasses,
+		Beyond: s.Beyond, Stops: s.Stops, StopsToo: s.StopsToo, UnlessPasses: s.UnlessPasses,
 	}
 }
 

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -21,6 +22,7 @@ func addPace(all map[string]Spec) error {
 		Beyond []string `yaml:"beyond"`
 		Stops  map[string]struct {
 			Causes []string `yaml:"causes"`
+			Too    []string `yaml:"too"`
 			Unless []string `yaml:"unless"`
 		} `yaml:"stops"`
 	}
@@ -40,7 +42,12 @@ func addPace(all map[string]Spec) error {
 		if !ok {
 			return fmt.Errorf("read catalogue %s: there is no self-test %q", name, id)
 		}
-		s.Stops, s.UnlessPasses = stops.Causes, stops.Unless
+		for _, other := range append(slices.Clone(stops.Too), stops.Unless...) {
+			if _, ok := all[other]; !ok {
+				return fmt.Errorf("read catalogue %s: there is no self-test %q", name, other)
+			}
+		}
+		s.Stops, s.StopsToo, s.UnlessPasses = stops.Causes, stops.Too, stops.Unless
 		all[id] = s
 	}
 	return nil

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 )
@@ -41,6 +43,41 @@ func TestMacSupplies(t *testing.T) {
 	for _, odd := range []any{nil, "x", []any{1, "x", map[string]any{}}, map[string]any{}} {
 		MacSupplies(odd)
 		MacDrive(odd)
+	}
+}
+
+// The bytes of a laptop's driver: 50 Wh when new, 31 now, 512 times charged; on the mains and yet emptying.
+func TestWindowsBattery(t *testing.T) {
+	words := func(list ...uint32) []byte {
+		var b []byte
+		for _, w := range list {
+			b = binary.LittleEndian.AppendUint32(b, w)
+		}
+		return b
+	}
+	var info batteryInfo
+	var status batteryStatus
+	raw := words(0x80000000, 1, 0x4e4f494c, 50000, 31000, 500, 1500, 0, 512)
+	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, &info); err != nil {
+		t.Fatal(err)
+	}
+	raw = words(batteryOnLine|batteryDischarging, 15500, 11400, 0xffffd8f0)
+	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, &status); err != nil {
+		t.Fatal(err)
+	}
+	var s Supplies
+	s.addWindows(info, status)
+	s.addWindows(batteryInfo{Capabilities: 1, Full: 100, Designed: 100}, status) // a mouse's
+	if len(s.Batteries) != 1 || s.Online != 1 || status.Rate != -10000 {
+		t.Fatalf("%+v", s)
+	}
+	b := s.Batteries[0]
+	if w, _ := b.Wear(); w < 37.9 || w > 38.1 || b.Percent != 50 || b.Cycles != 512 || b.State != "discharging" {
+		t.Errorf("%+v", b)
+	}
+	unknown := windowsBattery(batteryInfo{Full: 0xffffffff, Designed: 0}, batteryStatus{Capacity: 0xffffffff})
+	if _, ok := unknown.Wear(); ok || unknown.Percent != -1 || unknown.State != "" {
+		t.Errorf("%+v", unknown)
 	}
 }
 

@@ -22,47 +22,40 @@ const conditionsPatience = 400 * time.Millisecond
 // and the battery how full it is. What nobody answers is no.
 func ReadConditions(ctx context.Context) Conditions {
 	c := Conditions{LowBattery: batteryLow("/")}
-	if os.Getenv("DBUS_SYSTEM_BUS_ADDRESS") == "" && !exists("/run/dbus/system_bus_socket") {
-		return c
-	}
 	ctx, cancel := context.WithTimeout(ctx, conditionsPatience)
 	defer cancel()
-	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	b, err := openSystemBus(ctx)
 	if err != nil {
 		return c
 	}
-	defer conn.Close()
-	read := func(name, path, property string, into any) {
-		// A service that does not run is not started for this.
-		iface, member := property[:strings.LastIndexByte(property, '.')], property[strings.LastIndexByte(property, '.')+1:]
-		var v dbus.Variant
-		err := conn.Object(name, dbus.ObjectPath(path)).CallWithContext(ctx,
-			"org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, iface, member).Store(&v)
-		if err == nil {
-			_ = v.Store(into) // another type says nothing
-		}
-	}
-	var metered uint32
-	read("org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager",
-		"org.freedesktop.NetworkManager.Metered", &metered)
+	defer b.close()
+	metered, _ := property[uint32](ctx, b, "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager",
+		"org.freedesktop.NetworkManager", "Metered")
 	const yes, guessYes = 1, 3
 	c.Metered = metered == yes || metered == guessYes
-	var profile string
-	read("org.freedesktop.UPower.PowerProfiles", "/org/freedesktop/UPower/PowerProfiles",
-		"org.freedesktop.UPower.PowerProfiles.ActiveProfile", &profile)
-	if profile == "" { // its name until 2024
-		read("net.hadess.PowerProfiles", "/net/hadess/PowerProfiles", "net.hadess.PowerProfiles.ActiveProfile", &profile)
+	profile, known := property[string](ctx, b, "org.freedesktop.UPower.PowerProfiles",
+		"/org/freedesktop/UPower/PowerProfiles", "org.freedesktop.UPower.PowerProfiles", "ActiveProfile")
+	if !known { // its name until 2024
+		profile, _ = property[string](ctx, b, "net.hadess.PowerProfiles", "/net/hadess/PowerProfiles",
+			"net.hadess.PowerProfiles", "ActiveProfile")
 	}
 	c.Saver = profile == "power-saver"
 	if !c.LowBattery {
 		// UPower's own word, which also knows batteries that the kernel shows in another way.
-		var level uint32
-		read("org.freedesktop.UPower", "/org/freedesktop/UPower/devices/DisplayDevice",
-			"org.freedesktop.UPower.Device.WarningLevel", &level)
+		level, _ := property[uint32](ctx, b, "org.freedesktop.UPower",
+			"/org/freedesktop/UPower/devices/DisplayDevice", "org.freedesktop.UPower.Device", "WarningLevel")
 		const low = 3
 		c.LowBattery = level >= low
 	}
 	return c
+}
+
+// property reads one property of the type that it should have; nobody there, or another type, is not ok. A
+// service that does not run is not started for this.
+func property[T any](ctx context.Context, b bus, name string, path dbus.ObjectPath, iface, member string) (T, bool) {
+	v, err := b.property(ctx, name, path, iface, member)
+	typed, ok := v.(T)
+	return typed, ok && err == nil
 }
 
 // batteryLow tells whether the computer runs on a battery that is nearly empty.

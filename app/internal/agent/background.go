@@ -212,6 +212,7 @@ func (b *background) test(ctx context.Context) (cause.Diagnosis, error) {
 	state, known := look.wait()
 	d, _ := cause.Diagnose(results, kb, cause.Context{
 		Changes: b.a.differences(good, state, known), Priors: b.a.set.now().Priors,
+		Salt: b.a.set.now().Desk.URL,
 	})
 	if known == nil && well(&d) {
 		b.a.keepGood(ctx, good, state)

@@ -108,7 +108,7 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 	}
 	now := i.copy()
 	d, explained := cause.Diagnose(a.ordered(now.Results), kb, cause.Context{
-		Answers: now.Answers, Changes: now.Changes, Priors: a.set.now().Priors,
+		Answers: now.Answers, Changes: now.Changes, Priors: a.set.now().Priors, Salt: a.set.now().Desk.URL,
 	})
 	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()

@@ -122,7 +122,9 @@ func TestSuspectChangesAreNamed(t *testing.T) {
 	kb := core(t)
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	changes := []diagnostics.Change{
-		{Code: diagnostics.ChangeDisplays}, {Code: diagnostics.ChangeNetworkOther}, {Code: "gravity.changed"},
+		{Code: diagnostics.ChangeDisplays},
+		{Code: diagnostics.ChangeNetworkOther},
+		{Code: "gravity.changed"},
 		{Code: diagnostics.ChangeNetworkNew, At: now},
 	}
 	codes := func(d Diagnosis) (list []string) {

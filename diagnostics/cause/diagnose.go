@@ -11,8 +11,8 @@ import (
 // same results, in any order, the same knowledge and the same context give the same answer.
 //
 // A root is a bad result that no other bad result explains, directly or by way of checks that could not look.
-// Everything else is folded under its root. Roots are ranked by how well the table of causes fits what else was
-// seen, and by how much they hurt; the first is the diagnosis, the others are named beside it.
+// Everything else is folded under its root. Roots are ranked by how well the table of causes fits what else
+// was seen, and by how much they hurt; the first is the diagnosis, the others are named beside it.
 func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosis, []diagnostics.Result) {
 	v := newView(results, kb, ctx)
 	roots := v.ranked()
@@ -60,8 +60,8 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 // doubtful is how much the weights of faults are flattened where the confidence is low.
 const doubtful = 3
 
-// nothingWrong is the diagnosis without a cause: healthy if anything could be seen, else undetermined. Somebody
-// complains all the same, so there is a question, and its answers say where the complaint belongs.
+// nothingWrong is the diagnosis without a cause: healthy if anything could be seen, else undetermined.
+// Somebody complains all the same, so there is a question, and its answers say where the complaint belongs.
 func (v *view) nothingWrong() Diagnosis {
 	passed, blind := 0, 0
 	for _, i := range v.order {

@@ -11,8 +11,8 @@ import (
 	"balise/diagnostics"
 )
 
-// fingerprint is the same for the same fault at the same site, so that a desk sees that twenty tickets are one
-// problem. It is a digest of codes: the cause, the plain facts that the table names, and a code of the site.
+// fingerprint is the same for the same fault at the same site, so that a desk sees that twenty tickets are
+// one problem. It is a digest of codes: the cause, the plain facts that the table names, and a code of the site.
 // No address, no name of a person or a device goes in, except, through site, into twelve bits that thousands
 // of networks share.
 func (v *view) fingerprint(r diagnostics.Result, f *fault) string {
@@ -39,8 +39,8 @@ const (
 // It says who shares a network, not which network that is. There are millions of prefixes to four thousand
 // codes, so no code can be turned back into a network, let alone a person; the organisation's salt makes the
 // codes of two organisations unrelated. Most homes use the same few private prefixes and so have the same few
-// codes: a home cannot be told from another, which is what is wanted. Two of an organisation's dozens of sites
-// share a code about once in a hundred times.
+// codes: a home cannot be told from another, which is what is wanted. Two of an organisation's dozens of
+// sites share a code about once in a hundred times.
 //
 // Without an address there is no site, and the fault's fingerprint is that of the fault alone: a computer
 // without a network cannot know where it stands, wherever it stands.

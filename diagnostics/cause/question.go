@@ -120,8 +120,8 @@ func (a *ask) information(weights []float64) float64 {
 const missed = 0.05
 
 // weights are how likely each fault is, given all that is known, also of those that no check can see or that
-// none could look for. They sum to one. doubt flattens them: where there are reasons not to believe the table's
-// sharp figures, what is asked must not believe them either.
+// none could look for. They sum to one. doubt flattens them: where there are reasons not to believe the
+// table's sharp figures, what is asked must not believe them either.
 func (v *view) weights(doubt float64) []float64 {
 	w := make([]float64, len(v.x.faults))
 	top := math.Inf(-1)

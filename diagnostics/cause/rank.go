@@ -113,8 +113,8 @@ func (v *view) score(root int, f *fault) float64 {
 	return sum
 }
 
-// word is the table's word for a check under a fault. A check that fails in a way in which this fault does not
-// make it fail has none.
+// word is the table's word for a check under a fault. A check that fails in a way in which this fault does
+// not make it fail has none.
 func (v *view) word(i int, f *fault) int {
 	for _, l := range f.links {
 		if l.check != v.number[i] {

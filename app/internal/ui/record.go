@@ -109,8 +109,10 @@ func (w *watching) show() {
 	if !w.read && w.err == nil {
 		return
 	}
-	parts := objects{widgets.Heading(u.tr("record.title")), widgets.Body(u.tr("record.what")),
-		widgets.Body(u.tr("record.kept"))}
+	parts := objects{
+		widgets.Heading(u.tr("record.title")), widgets.Body(u.tr("record.what")),
+		widgets.Body(u.tr("record.kept")),
+	}
 	keep := widgets.NewCheck(u.inPage, u.tr("record.switch"), r.On, w.keep)
 	parts.add(keep)
 	if r.Locked {

@@ -76,7 +76,9 @@ func TestThePolicyLocksTheRecordAndTheBackgroundTests(t *testing.T) {
 	a := fakeagent.New()
 	const file = "/etc/balise/policy.yaml"
 	a.Recorded = api.RecordState{Locked: true, Why: file}
-	a.Conf = append(a.Conf[:3:3], api.Setting{Key: "watch.background", Value: "on", Source: "policy", Locked: true, File: file})
+	a.Conf = append(a.Conf[:3:3], api.Setting{
+		Key: "watch.background", Value: "on", Source: "policy", Locked: true, File: file,
+	})
 	r := newRig(t, setup{agent: a, page: pageSettings})
 	r.says(r.tr("background.switch"))
 	r.says(r.tr("settings.locked", "file", file))

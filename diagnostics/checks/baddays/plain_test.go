@@ -40,6 +40,11 @@ const (
 	sessionBus = "DBUS_SESSION_BUS_ADDRESS"
 )
 
+// busesAt is an environment in which both buses are at an address.
+func busesAt(address string) []string {
+	return append(environment(systemBus, sessionBus), systemBus+"="+address, sessionBus+"="+address)
+}
+
 func TestWithoutToolsAndBuses(t *testing.T) {
 	t.Parallel()
 	before := ordinaryDay(t)
@@ -60,8 +65,7 @@ func TestBuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := "unix:path=" + listen(t, serve)
-			now := day{env: append(environment(systemBus, sessionBus), systemBus+"="+address, sessionBus+"="+address)}.run(t)
+			now := day{env: busesAt("unix:path=" + listen(t, serve))}.run(t)
 			told(t, before, now)
 			noNewTrouble(t, before, now)
 		})
@@ -170,8 +174,7 @@ func TestADeniedBusIsUnknownAndNoFault(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	before := ordinaryDay(t)
-	address := "unix:path=" + socket
-	now := day{env: append(environment(systemBus, sessionBus), systemBus+"="+address, sessionBus+"="+address)}.run(t)
+	now := day{env: busesAt("unix:path=" + socket)}.run(t)
 	told(t, before, now)
 	noNewTrouble(t, before, now)
 }
@@ -193,7 +196,8 @@ func TestAServerThatDrips(t *testing.T) {
 	})
 	at := l.Addr().String()
 	cfg := checks.Config{
-		Portal: "http://" + at + "/204", Egress: []string{at}, Desk: "https://" + at + "/", Time: []string{"http://" + at},
+		Portal: "http://" + at + "/204", Egress: []string{at}, Desk: "https://" + at + "/",
+		Time:     []string{"http://" + at},
 		Services: []checks.Service{{Name: "plain", URL: "http://" + at}, {Name: "tls", URL: "https://" + at}},
 		Mail:     []checks.Service{{Name: "in", URL: "imap://" + at}, {Name: "out", URL: "smtps://" + at}},
 		Shares:   []checks.Service{{Name: "files", URL: "smb://" + at + "/share"}},

@@ -61,7 +61,7 @@ func halves() []string {
 	return []string{
 		"/sys/class/power_supply", "/sys/class/thermal", "/sys/class/net", "/sys/class/drm", "/sys/class/rfkill",
 		"/sys/class/hwmon", "/sys/block", "/sys/devices/system/cpu", "/sys/class/sound", "/sys/class/video4linux",
-		"/proc/pressure", "/proc/asound", "/proc/net",
+		"/proc/pressure", "/proc/asound",
 	}
 }
 
@@ -85,10 +85,6 @@ func makeHalfWritten() error {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(at, "/proc/") && strings.Count(at, "/") > 2 {
-			at = "/proc/thread-self/net" // not a folder that can be covered for other threads
-			continue
-		}
 		copied := filepath.Join(root, fmt.Sprint(i))
 		if err := spoil(dir, copied, 0); err != nil {
 			return err
@@ -104,11 +100,15 @@ func makeHalfWritten() error {
 // only halves are there.
 func spoilDevices(root string) error {
 	for at, files := range map[string]map[string]string{
-		"/sys/class/power_supply": {"BAT0/type": "Battery", "BAT0/capacity": "", "BAT0/energy_full": "12\x00", "AC/type": "Main"},
-		"/sys/class/thermal":      {"thermal_zone0/temp": "-", "thermal_zone0/trip_point_0_temp": "99999999999999999999"},
-		"/sys/class/drm":          {"card0-HDMI-A-1/status": "conn", "card0-HDMI-A-1/edid": "\x00\xff\xff"},
-		"/sys/class/rfkill":       {"rfkill0/type": "wlan", "rfkill0/soft": "", "rfkill0/hard": "x"},
-		"/sys/block":              {"sda/device/state": "", "sda/stat": "1 2 3", "sda/queue/rotational": ""},
+		"/sys/class/power_supply": {
+			"BAT0/type": "Battery", "BAT0/capacity": "", "BAT0/energy_full": "12\x00", "AC/type": "Main",
+		},
+		"/sys/class/thermal": {
+			"thermal_zone0/temp": "-", "thermal_zone0/trip_point_0_temp": "99999999999999999999",
+		},
+		"/sys/class/drm":    {"card0-HDMI-A-1/status": "conn", "card0-HDMI-A-1/edid": "\x00\xff\xff"},
+		"/sys/class/rfkill": {"rfkill0/type": "wlan", "rfkill0/soft": "", "rfkill0/hard": "x"},
+		"/sys/block":        {"sda/device/state": "", "sda/stat": "1 2 3", "sda/queue/rotational": ""},
 	} {
 		if _, err := os.Stat(at); err != nil {
 			continue // this kernel has no such folder, and no place for one
@@ -196,7 +196,9 @@ func makeNoTools() error {
 	if err := unix.Mount("none", empty, "tmpfs", 0, ""); err != nil {
 		return err
 	}
-	for _, dir := range []string{"/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/run/dbus", "/run/systemd"} {
+	for _, dir := range []string{
+		"/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/run/dbus", "/run/systemd",
+	} {
 		if info, err := os.Lstat(dir); err != nil || info.Mode()&os.ModeSymlink != 0 {
 			continue
 		}

@@ -28,7 +28,8 @@ func insert(text, table string) (string, error) {
 // table is all self-tests, one a row.
 func table(tests []selfTest) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%d self-tests. `<name>` is a target of the settings. A limit has its unit in its name.\n\n", len(tests))
+	fmt.Fprintf(&b, "\n%d self-tests. `<name>` is a target of the settings. A limit has its unit in its name.\n\n",
+		len(tests))
 	b.WriteString("| self-test | what it measures | limits | deadline | systems | where a ticket goes, by cause | repairs |\n")
 	b.WriteString("|---|---|---|---|---|---|---|\n")
 	for _, t := range tests {

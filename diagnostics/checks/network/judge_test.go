@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/internal/probe"
 )
 
@@ -33,6 +35,34 @@ func check(t *testing.T, name string, o diagnostics.Outcome, want string) {
 	for _, f := range o.Facts {
 		if f.Class == "" {
 			t.Errorf("%s: the fact %s has no class", name, f.Key)
+		}
+	}
+	asTheCatalogueSays(t, o)
+}
+
+// asTheCatalogueSays: what is told of a bad result is what the catalogue promises, with its class, kind and unit.
+func asTheCatalogueSays(t *testing.T, o diagnostics.Outcome) {
+	t.Helper()
+	id, tail, bad := strings.Cut(string(o.Cause), "/")
+	if !bad {
+		return
+	}
+	spec := catalogue.Catalogue{}.Get(id)
+	if !slices.Contains(spec.Causes, tail) {
+		t.Errorf("the catalogue does not list %s", o.Cause)
+	}
+	for _, f := range o.Facts {
+		kind := string(f.Kind)
+		if kind == "" && f.Unit != "" {
+			kind = "-"
+		}
+		have := strings.TrimSpace(strings.Join([]string{string(f.Class), kind, f.Unit}, " "))
+		want, ok := spec.Facts[f.Key]
+		if want == "infra host" && have == "infra ip" {
+			continue // a host that is known by its address
+		}
+		if !ok || want != have {
+			t.Errorf("%s tells %s as %q, the catalogue says %q", id, f.Key, have, want)
 		}
 	}
 }

@@ -66,3 +66,25 @@ func TestReferences(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSync(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		sync probe.Sync
+		want string
+	}{
+		{"kept", probe.Sync{Service: true, Able: true, Synced: true}, "pass "},
+		{"kept by somebody else", probe.Sync{Synced: true}, "pass "},
+		{"a container", probe.Sync{Source: "kernel"}, "na "},
+		{"switched off", probe.Sync{Able: true}, "warn time.sync/off"},
+		{"not yet", probe.Sync{Able: true, Service: true}, "warn time.sync/waiting"},
+	} {
+		out := judgeSync(c.sync)
+		if got := string(out.Status) + " " + string(out.Cause); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if out.Status.Bad() && out.Severity != "notice" {
+			t.Errorf("%s: a remark, no more, but %s", c.name, out.Severity)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -92,8 +93,36 @@ func (c *wlanClient) query(id windows.GUID, opcode uint32) ([]byte, error) {
 	return append([]byte(nil), unsafe.Slice((*byte)(data), size)...), nil
 }
 
+// wlanPatience is what the Wi-Fi service may take: it lives on this computer.
+const wlanPatience = 600 * time.Millisecond
+
+// bounded leaves a question to the Wi-Fi service behind when it is not answered in time: the calls themselves
+// know no deadline.
+func bounded[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, wlanPatience)
+	defer cancel()
+	type answer struct {
+		v   T
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		v, err := ask()
+		answers <- answer{v, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.v, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
 // ReadRadios asks the Wi-Fi service.
-func ReadRadios(context.Context) (Radios, error) {
+func ReadRadios(ctx context.Context) (Radios, error) { return bounded(ctx, readRadios) }
+
+func readRadios() (Radios, error) {
 	var r Radios
 	c, err := openWlan()
 	if c == nil || err != nil {
@@ -130,7 +159,9 @@ func RadiosBlocked() bool {
 }
 
 // WifiSignals are the power of the connections in use.
-func WifiSignals(context.Context) ([]Signal, error) {
+func WifiSignals(ctx context.Context) ([]Signal, error) { return bounded(ctx, readSignals) }
+
+func readSignals() ([]Signal, error) {
 	c, err := openWlan()
 	if c == nil || err != nil {
 		return nil, err

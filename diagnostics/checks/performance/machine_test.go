@@ -132,10 +132,10 @@ func TestHog(t *testing.T) {
 	spec := (catalogue.Catalogue{}).Get("perf.cpu")
 	for _, c := range []struct {
 		name  string
-		share []float64 // of one processor, in each look
+		share []float64 // of one processor, in each moment; the last for ever
 		cause diagnostics.Cause
 	}{
-		{"a burst", []float64{1, 0.3}, ""},
+		{"a burst", []float64{1, 1, 0.3}, ""},
 		{"all the time", []float64{1, 0.98}, CPUHog},
 		{"half of one", []float64{0.5}, ""},
 	} {
@@ -143,12 +143,11 @@ func TestHog(t *testing.T) {
 		for i, s := range c.share {
 			busy[i] = 100 * s / 8
 		}
-		p, _ := busyMachine(busy...)
-		used, looks := 0.0, 0
+		p, looks := busyMachine(busy...)
+		used := 0.0
 		wait := p.Sleep
 		p.Sleep = func(ctx context.Context, d time.Duration) error {
-			used += c.share[looks] * d.Seconds()
-			looks++
+			used += c.share[min(*looks, len(c.share)-1)] * d.Seconds()
 			return wait(ctx, d)
 		}
 		p.Own = func(context.Context) ([]probe.Process, error) {
@@ -158,7 +157,8 @@ func TestHog(t *testing.T) {
 		if o.Cause != c.cause {
 			t.Errorf("%s: %s %q %+v", c.name, o.Status, o.Cause, o.Facts)
 		}
-		if top, _ := (diagnostics.Result{Facts: o.Facts}).Fact("top"); c.cause != "" && top.Value.([]string)[0] != "encoder" {
+		top, _ := diagnostics.Result{Facts: o.Facts}.Fact("top")
+		if c.cause != "" && top.Value.([]string)[0] != "encoder" {
 			t.Errorf("%s: who? %+v", c.name, o.Facts)
 		}
 	}

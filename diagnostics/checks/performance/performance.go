@@ -28,9 +28,10 @@ const (
 )
 
 const (
-	// firstLook is short, so that a healthy computer is told so in under a second.
-	firstLook = 500 * time.Millisecond
-	// longLook is how long the processors must stay busy to be called so: opening a program takes less.
+	// slice is one short look: a healthy computer is told so after the first.
+	slice = 300 * time.Millisecond
+	// longLook is how long the processors must stay busy, without a pause, to be called so: opening a program
+	// takes less.
 	longLook = 3 * time.Second
 	// named is how many programs a result names.
 	named = 3
@@ -111,87 +112,100 @@ func judgeMemory(spec catalogue.Spec, available, swap, waiting float64) diagnost
 	return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
 }
 
-// checkCPU looks for half a second, and for three more only if that showed something. Two things are worth
-// it: processors that have nothing left, and one program of the user's own that takes a whole processor. On a
-// computer with many, the second is felt as heat and noise long before the first.
+// checkCPU looks for a moment, and goes on for three seconds only while there is something to see; the first
+// moment without it ends the look. Two things are worth it: processors that have nothing left, and one
+// program of the user's own that takes a whole processor. On a computer with many, the second is felt as heat
+// and noise long before the first.
 func checkCPU(ctx context.Context, p probe.Perf, spec catalogue.Spec) diagnostics.Outcome {
-	l, err := look(ctx, p, firstLook, false)
+	before, _ := p.Own(ctx) // without, nobody is named
+	start, err := p.CPU(ctx)
 	if err != nil {
 		return broken(err)
 	}
-	window := firstLook
-	if l.busy >= spec.Limit("warn_busy_percent") || l.hogged >= spec.Limit("warn_hog_percent") {
-		window = longLook
-		if l, err = look(ctx, p, longLook, true); err != nil {
+	started := p.Now()
+	last, lastOwn, lastAt := start, before, started
+	var all []probe.Process // everybody's, from when there is something to see
+	var l load
+	for {
+		if err := p.Sleep(ctx, slice); err != nil {
 			return broken(err)
 		}
+		now, err := p.CPU(ctx)
+		if err != nil {
+			return broken(err)
+		}
+		own, _ := p.Own(ctx)
+		// On a computer that is out of breath the sleep takes longer than it was asked to.
+		at := p.Now()
+		moment := load{busy: probe.BusyPercent(last, now), window: at.Sub(lastAt)}
+		moment.hog, moment.hogged = probe.Hog(lastOwn, own, moment.window)
+		l = load{busy: probe.BusyPercent(start, now), window: at.Sub(started)}
+		l.hog, l.hogged = probe.Hog(before, own, l.window)
+		if !busy(spec, moment, all == nil) || l.window >= longLook {
+			break
+		}
+		if all == nil {
+			all, _ = p.Processes(ctx)
+		}
+		last, lastOwn, lastAt = now, own, at
 	}
-	o := judgeCPU(spec, l, window)
-	o.Facts = []diagnostics.Fact{
-		diagnostics.Float("busy_percent", tenth(l.busy), "%"),
-		diagnostics.Int("window_ms", window.Milliseconds(), "ms"),
-		diagnostics.Int("cpus", int64(p.CPUs), ""),
+	o := judgeCPU(spec, l)
+	if o.Cause == CPUBusy {
+		if after, err := p.Processes(ctx); err == nil {
+			l.top = probe.TopCPU(all, after, l.window, named)
+		}
 	}
-	switch {
-	case o.Cause == CPUHog:
-		o.Facts = append(o.Facts, names([]string{l.hog}),
-			diagnostics.Float("of_one_percent", math.Round(l.hogged), "%"))
-	case o.Status.Bad() && len(l.top) > 0:
-		o.Facts = append(o.Facts, names(l.top))
-	}
+	o.Facts = cpuFacts(l, p.CPUs, o.Cause)
 	return o
 }
 
-func judgeCPU(spec catalogue.Spec, l load, window time.Duration) diagnostics.Outcome {
+// busy tells whether a moment is worth another. Later ones may be less so than the first: a program that
+// works without a pause still waits for a disk now and then.
+func busy(spec catalogue.Spec, m load, first bool) bool {
+	const rest = 0.75
+	share := 1.0
+	if !first {
+		share = rest
+	}
+	return m.busy >= share*spec.Limit("warn_busy_percent") || m.hogged >= share*spec.Limit("warn_hog_percent")
+}
+
+func cpuFacts(l load, cpus int, c diagnostics.Cause) []diagnostics.Fact {
+	list := []diagnostics.Fact{
+		diagnostics.Float("busy_percent", tenth(l.busy), "%"),
+		diagnostics.Int("window_ms", l.window.Milliseconds(), "ms"),
+		diagnostics.Int("cpus", int64(cpus), ""),
+	}
 	switch {
+	case c == CPUHog:
+		list = append(list, names([]string{l.hog}),
+			diagnostics.Float("of_one_percent", math.Round(l.hogged), "%"))
+	case c == CPUBusy && len(l.top) > 0:
+		list = append(list, names(l.top))
+	}
+	return list
+}
+
+func judgeCPU(spec catalogue.Spec, l load) diagnostics.Outcome {
+	switch {
+	case l.window < longLook:
 	case l.busy > spec.Limit("fail_busy_percent"):
 		return bad(spec, diagnostics.Fail, CPUBusy)
 	case l.busy >= spec.Limit("warn_busy_percent"):
 		return bad(spec, diagnostics.Warn, CPUBusy)
-	case window >= longLook && l.hogged >= spec.Limit("warn_hog_percent"):
+	case l.hogged >= spec.Limit("warn_hog_percent"):
 		return bad(spec, diagnostics.Warn, CPUHog)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Final: true}
 }
 
-// load is what one look at the processors showed.
+// load is what a look at the processors showed.
 type load struct {
+	window time.Duration
 	busy   float64  // percent of all processors
 	top    []string // who used them, if asked
 	hog    string   // the one program of this user's that used most of one processor
 	hogged float64  // percent of that one
-}
-
-// look measures the processors over a window and, if asked, which programs used them.
-func look(ctx context.Context, p probe.Perf, window time.Duration, who bool) (load, error) {
-	var before, after []probe.Process
-	if who {
-		before, _ = p.Processes(ctx)
-	}
-	own, _ := p.Own(ctx) // without, nobody is named
-	first, err := p.CPU(ctx)
-	if err != nil {
-		return load{}, err
-	}
-	started := p.Now()
-	if err := p.Sleep(ctx, window); err != nil {
-		return load{}, err
-	}
-	second, err := p.CPU(ctx)
-	if err != nil {
-		return load{}, err
-	}
-	// On a computer that is out of breath the sleep takes longer than it was asked to.
-	took := max(window, p.Now().Sub(started))
-	l := load{busy: probe.BusyPercent(first, second)}
-	ownAfter, _ := p.Own(ctx)
-	l.hog, l.hogged = probe.Hog(own, ownAfter, took)
-	if who {
-		if after, err = p.Processes(ctx); err == nil {
-			l.top = probe.TopCPU(before, after, took, named)
-		}
-	}
-	return l, nil
 }
 
 func bad(spec catalogue.Spec, s diagnostics.Status, c diagnostics.Cause) diagnostics.Outcome {

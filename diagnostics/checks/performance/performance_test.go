@@ -36,31 +36,32 @@ func TestJudgeMemory(t *testing.T) {
 	}
 }
 
-// busyMachine is a machine whose processors are busy by these percentages in the windows to come.
-func busyMachine(busy ...float64) (probe.Perf, *[]time.Duration) {
-	var slept []time.Duration
-	now, n := probe.CPUTime{}, 0
+// busyMachine is a machine whose processors are busy by these percentages in the moments to come, the last of
+// them for ever.
+func busyMachine(busy ...float64) (probe.Perf, *int) {
+	looks, used, clock := 0, probe.CPUTime{}, time.Unix(0, 0)
 	p := probe.Perf{
 		CPUs: 2,
-		CPU:  func(context.Context) (probe.CPUTime, error) { return now, nil },
+		CPU:  func(context.Context) (probe.CPUTime, error) { return used, nil },
 		Sleep: func(_ context.Context, d time.Duration) error {
-			slept = append(slept, d)
-			now.Busy += busy[n] * d.Seconds()
-			now.Idle += (100 - busy[n]) * d.Seconds()
-			n++
+			share := busy[min(looks, len(busy)-1)]
+			used.Busy += share * d.Seconds()
+			used.Idle += (100 - share) * d.Seconds()
+			clock = clock.Add(d)
+			looks++
 			return nil
 		},
 		Own: func(context.Context) ([]probe.Process, error) { return nil, nil },
-		Now: time.Now,
+		Now: func() time.Time { return clock },
 		Processes: func(context.Context) ([]probe.Process, error) {
-			return []probe.Process{{PID: 7, Name: "hog", CPU: now.Busy / 100}}, nil
+			return []probe.Process{{PID: 7, Name: "hog", CPU: used.Busy / 100}}, nil
 		},
 	}
-	return p, &slept
+	return p, &looks
 }
 
 func TestProcessorsAreWatchedOnce(t *testing.T) {
-	p, _ := busyMachine()
+	p, _ := busyMachine(0)
 	for _, c := range checks(catalogue.Catalogue{}, p, probe.Machine{}) {
 		if c.ID == "perf.cpu" && !c.Once {
 			t.Error("a second look would overlap the first and measure the same")
@@ -70,6 +71,7 @@ func TestProcessorsAreWatchedOnce(t *testing.T) {
 
 func TestBusyOnlyAfterALongLook(t *testing.T) {
 	spec := (catalogue.Catalogue{}).Get("perf.cpu")
+	const whole = int(longLook / slice)
 	for _, c := range []struct {
 		name   string
 		busy   []float64
@@ -77,24 +79,22 @@ func TestBusyOnlyAfterALongLook(t *testing.T) {
 		looks  int
 	}{
 		{"idle", []float64{3}, diagnostics.Pass, 1},
-		{"a program was just opened", []float64{99, 40}, diagnostics.Pass, 2},
-		{"busy", []float64{90, 85}, diagnostics.Warn, 2},
-		{"frozen", []float64{100, 100}, diagnostics.Fail, 2},
+		{"a program was just opened", []float64{99, 99, 40}, diagnostics.Pass, 3},
+		{"many programs were opened", []float64{99, 99, 99, 99, 99, 99, 99, 20}, diagnostics.Pass, 8},
+		{"busy", []float64{90, 85}, diagnostics.Warn, whole},
+		{"busy, with a breath", []float64{100, 100, 70, 100}, diagnostics.Fail, whole},
+		{"frozen", []float64{100}, diagnostics.Fail, whole},
 	} {
-		p, slept := busyMachine(c.busy...)
+		p, looks := busyMachine(c.busy...)
 		o := checkCPU(t.Context(), p, spec)
-		if o.Status != c.status || len(*slept) != c.looks {
-			t.Errorf("%s: %s after %v", c.name, o.Status, *slept)
+		if o.Status != c.status || *looks != c.looks {
+			t.Errorf("%s: %s after %d looks: %+v", c.name, o.Status, *looks, o.Facts)
 		}
 		top, named := diagnostics.Result{Facts: o.Facts}.Fact("top")
 		if o.Status.Bad() && (!named || top.Value.([]string)[0] != "hog") {
 			t.Errorf("%s: who? %+v", c.name, o.Facts)
 		}
-		var total time.Duration
-		for _, d := range *slept {
-			total += d
-		}
-		if total >= spec.Timeout {
+		if total := time.Duration(*looks) * slice; total >= spec.Timeout {
 			t.Errorf("%s: looks for %s of %s", c.name, total, spec.Timeout)
 		}
 	}

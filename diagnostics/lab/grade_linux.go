@@ -44,14 +44,16 @@ func (p plan) grade(ctx context.Context, o options, stdout, stderr io.Writer) (b
 		return false, err
 	}
 	g := grader{o: o, dir: dir, client: client, texts: texts, stderr: stderr}
-	calm, loaded := p.cases(o)
-	cases := g.play(ctx, calm, false)
+	// The healthy ones first and one at a time: what they are timed by is the client, not its neighbours.
+	alone, together := p.cases(o)
+	cases := g.play(ctx, alone, 1, false)
+	cases = append(cases, g.play(ctx, together, o.jobs, false)...)
 	if o.load > 0 && ctx.Err() == nil {
 		stop, err := play.Busy(o.load)
 		if err != nil {
 			return false, err
 		}
-		cases = append(cases, g.play(ctx, loaded, true)...)
+		cases = append(cases, g.play(ctx, alone, 1, true)...)
 		stop()
 	}
 	if ctx.Err() != nil {
@@ -118,9 +120,9 @@ type todo struct {
 	seed     uint64
 }
 
-// cases are all cases in random but fixed order, so that a slow minute of the machine does not meet one scenario
-// alone; and those that are played again under load.
-func (p plan) cases(o options) (calm, loaded []todo) {
+// cases are the seeds of the healthy computer, and all other cases in random but fixed order, so that a slow minute
+// of the machine does not meet one scenario alone.
+func (p plan) cases(o options) (alone, together []todo) {
 	seeds := []uint64{o.seed}
 	if o.seed == 0 {
 		seeds = nil
@@ -133,19 +135,19 @@ func (p plan) cases(o options) (calm, loaded []todo) {
 			if s.Double() && i > 0 {
 				break // another pair says more than another seed
 			}
-			calm = append(calm, todo{s, seed})
+			if s.Name == healthyName {
+				alone = append(alone, todo{s, seed})
+			} else {
+				together = append(together, todo{s, seed})
+			}
 		}
 	}
 	for n := range o.healthy {
-		t := todo{healthy(), uint64(n + 1)}
-		calm = append(calm, t)
-		if o.load > 0 {
-			loaded = append(loaded, t)
-		}
+		alone = append(alone, todo{healthy(), uint64(n + 1)})
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	rng.Shuffle(len(calm), func(i, j int) { calm[i], calm[j] = calm[j], calm[i] })
-	return calm, loaded
+	rng.Shuffle(len(together), func(i, j int) { together[i], together[j] = together[j], together[i] })
+	return alone, together
 }
 
 type grader struct {
@@ -158,7 +160,7 @@ type grader struct {
 // everyOther of the seeds is played twice, for the time to the first result.
 const everyOther = 4
 
-func (g grader) play(ctx context.Context, todos []todo, loaded bool) []score.Case {
+func (g grader) play(ctx context.Context, todos []todo, jobs int, loaded bool) []score.Case {
 	var reqs []play.Request
 	for _, t := range todos {
 		r := play.Request{
@@ -174,7 +176,7 @@ func (g grader) play(ctx context.Context, todos []todo, loaded bool) []score.Cas
 		reqs = append(reqs, r)
 	}
 	var cases []score.Case
-	play.Pool(ctx, g.o.jobs, reqs, func(i int, out score.Outcome) {
+	play.Pool(ctx, jobs, reqs, func(i int, out score.Outcome) {
 		if ctx.Err() != nil {
 			return // it was torn down, which says nothing about the client
 		}

@@ -60,7 +60,7 @@ func lab(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	switch {
 	case o.check:
-		fmt.Fprintf(stdout, "%d scenarios are well formed\n", len(plan.scenarios))
+		fmt.Fprintf(stdout, "%d scenarios, with their pairs, are well formed\n", len(plan.scenarios))
 		return exitMet
 	case o.list:
 		return exit(stderr, printList(stdout, plan.scenarios))

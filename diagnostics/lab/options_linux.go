@@ -76,16 +76,15 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case o.load > 8*runtime.NumCPU():
 		return o, fmt.Errorf("--load %d would stop this machine", o.load)
 	}
-	alone := o.only != ""
 	if o.healthy == unset {
 		o.healthy = 10 * o.seeds
-		if alone || o.seed != 0 {
+		if o.seed != 0 || o.only != "" {
 			o.healthy = 0
 		}
 	}
 	if o.doubles == unset {
 		o.doubles = 30
-		if alone {
+		if o.only != "" {
 			o.doubles = 0
 		}
 	}

@@ -17,7 +17,9 @@ type variation struct {
 	chance float64
 	// calm: only where nothing about the network is broken, because it opens a second way round a fault.
 	calm bool
-	with func(*rand.Rand) map[string]any
+	// clash are beginnings of actions that are about the same thing: a scenario with one of these is left alone.
+	clash []string
+	with  func(*rand.Rand) map[string]any
 }
 
 // variations are tried in this order; one whose action the stage does not have is left out.
@@ -33,7 +35,22 @@ func variations() []variation {
 		{name: "resolvers", action: "resolv.set", chance: 0.4, with: func(*rand.Rand) map[string]any {
 			return map[string]any{"servers": []any{stage.DNS2, stage.DNS1}}
 		}},
-		{name: "ipv6", action: "ipv6.on", chance: 0.3, calm: true, with: nothing},
+		{name: "ipv6", action: "ipv6.on", chance: 0.3, calm: true, clash: []string{"ipv6."}, with: nothing},
+		{
+			name: "desktop", action: "bus.start", chance: 0.3,
+			clash: []string{"bus.", "unit.", "agent.", "time.sync", "radio.", "wifi.", "disk.fail", "vpn."},
+			with: func(*rand.Rand) map[string]any {
+				// All but the network's own service, whose made-up answers would contradict a broken network.
+				return map[string]any{"services": []any{"systemd", "udisks", "timedate", "login", "user", "portal"}}
+			},
+		},
+		{
+			name: "printing", action: "print.start", chance: 0.2, clash: []string{"print.", "queue.", "job.", "printer.", "disk."},
+			with: nothing,
+		},
+		{name: "sound", action: "sound.start", chance: 0.2, clash: []string{"sound."}, with: nothing},
+		{name: "folder", action: "share.mount", chance: 0.2, clash: []string{"share."}, with: nothing},
+		{name: "no-battery", action: "battery.remove", chance: 0.3, clash: []string{"battery.", "file."}, with: nothing},
 	}
 }
 
@@ -53,9 +70,19 @@ func vary(rng *rand.Rand, s scenario.Scenario) []scenario.Step {
 	for _, v := range variations() {
 		dice, with := rng.Float64(), v.with(rng)
 		can := slices.ContainsFunc(actions, func(a stage.Action) bool { return a.Name == v.action })
-		if dice < v.chance && can && s.Vary.Allows(v.name) && !(v.calm && atTheNetwork(s)) {
+		if dice < v.chance && can && s.Vary.Allows(v.name) && !(v.calm && atTheNetwork(s)) && !v.clashes(s) {
 			steps = append(steps, scenario.Step{Do: v.action, With: with})
 		}
 	}
 	return steps
+}
+
+func (v variation) clashes(s scenario.Scenario) bool {
+	steps := slices.Clone(s.Stage)
+	for _, k := range s.Strikes {
+		steps = append(steps, k.Step)
+	}
+	return slices.ContainsFunc(steps, func(st scenario.Step) bool {
+		return st.Do == v.action || slices.ContainsFunc(v.clash, func(c string) bool { return strings.HasPrefix(st.Do, c) })
+	})
 }

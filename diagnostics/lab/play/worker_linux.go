@@ -237,7 +237,7 @@ func (p *player) again(ctx context.Context) error {
 			p.res.First = time.Since(start)
 		}
 		if e.Document != nil && e.Document.Diagnosis != nil {
-			p.res.Again = string(e.Document.Diagnosis.Cause)
+			p.res.Again = e.Document
 		}
 	}
 	_ = cmd.Wait() // its exit code says only that a problem is named

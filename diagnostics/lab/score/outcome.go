@@ -25,8 +25,8 @@ type Outcome struct {
 	// Took is from the client's start to its end, First to its first result; zero is not measured.
 	Took  time.Duration `json:"took_ns"`
 	First time.Duration `json:"first_ns,omitempty"`
-	// Again is the cause named by a second run on the same stage; empty is not tried.
-	Again string `json:"again,omitempty"`
+	// Again is what a second run on the same stage gave; nil is not tried.
+	Again *Document `json:"again,omitempty"`
 	// Observed is what the stage saw of its own actions.
 	Observed []Observation `json:"observed,omitempty"`
 	// PeakKB is the largest memory of the child that runs the self-tests, ClientKB that of the command.

@@ -120,6 +120,9 @@ func Why(v Verdict) string {
 		parts = append(parts, fmt.Sprintf("expected %s, named %s", strings.Join(v.Truth, " and "), named))
 	}
 	add("forbidden: ", v.Forbidden)
+	if v.Unstable {
+		parts = append(parts, "another answer when asked twice")
+	}
 	add("", v.Complaints)
 	return strings.Join(parts, "; ")
 }

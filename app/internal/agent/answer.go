@@ -7,8 +7,8 @@ import (
 	"balise/app/internal/ipc/api"
 )
 
-// Answer gives the user's answer to the question of the incident's diagnosis. It is evidence like a self-test's
-// result, and the diagnosis is made again with it; an empty option takes an answer back.
+// Answer gives the user's answer to the question of the incident's diagnosis. It is evidence like the result of
+// a self-test, and the diagnosis is made again with it; an empty option takes an answer back.
 func (a *Agent) Answer(ctx context.Context, incidentID, question, option string) (api.Incident, error) {
 	i, err := a.incidents.get(incidentID, a.p.Now())
 	if err != nil {

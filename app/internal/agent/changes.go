@@ -27,8 +27,8 @@ const (
 	stateWait     = time.Second
 )
 
-// glance is a look at the state of the computer beside a run of the self-tests. It begins with the first result,
-// so that it does not delay it, and is over before the last in all but a broken computer.
+// glance is a look at the state of the computer beside a run of the self-tests. It begins with the first
+// result, so that it does not delay it, and is over before the last in all but a broken computer.
 type glance struct {
 	a     *Agent
 	ctx   context.Context
@@ -126,8 +126,8 @@ func (a *Agent) stateKey(ctx context.Context) ([]byte, error) {
 	return key, a.store.Put(ctx, keyState, key)
 }
 
-// lastGood is what the computer was like when all was last well; nil when it never was, or when that cannot be
-// read: what is broken here is no reason not to test.
+// lastGood is what the computer was like when all was last well; nil when it never was, or when that cannot
+// be read: what is broken here is no reason not to test.
 func (a *Agent) lastGood(ctx context.Context) *snapshot.Good {
 	var g snapshot.Good
 	found, err := a.store.Get(ctx, keyGood, &g)

@@ -50,13 +50,7 @@ const (
 
 func quality(spec catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outcome {
 	lim := newQualityLimits(spec)
-	var targets []netip.AddrPort
-	for _, raw := range p.Egress {
-		a, err := netip.ParseAddrPort(raw)
-		if err == nil && !a.Addr().Unmap().Is6() && len(targets) < qualityHosts {
-			targets = append(targets, a)
-		}
-	}
+	targets := p.qualityTargets()
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
 		if len(targets) == 0 {
 			return notConfigured("probes.egress")
@@ -73,8 +67,27 @@ func quality(spec catalogue.Spec, p Params) func(context.Context, int) diagnosti
 	}
 }
 
-// sampleAll knocks at all targets side by side. It stops after the first twenty rounds unless something wants
-// a longer look; then all go on, so that there is something to compare.
+// qualityTargets are two of the way out, of one family: those that nearly every network has, if there are any.
+func (p Params) qualityTargets() []netip.AddrPort {
+	var v4, v6 []netip.AddrPort
+	for _, raw := range p.Egress {
+		a, err := netip.ParseAddrPort(raw)
+		switch {
+		case err != nil:
+		case a.Addr().Unmap().Is4():
+			v4 = append(v4, a)
+		default:
+			v6 = append(v6, a)
+		}
+	}
+	if len(v4) == 0 {
+		v4 = v6
+	}
+	return v4[:min(len(v4), qualityHosts)]
+}
+
+// sampleAll knocks at all targets side by side. It stops after the first twenty rounds unless something
+// wants a longer look; then all go on, so that there is something to compare.
 func sampleAll(ctx context.Context, targets []netip.AddrPort, lim qualityLimits) []sample {
 	pr := &prober{open: make([]int, len(targets)), fates: make([][]probe.Knock, len(targets))}
 	pace := time.NewTicker(qualityPace)
@@ -168,9 +181,9 @@ type sample struct {
 	answeredLate bool // after being asked again
 }
 
-// withoutGap leaves out a single hole in an otherwise good line: a router that restarts, a cable that is moved.
-// That is over when it is over; other self-tests name it while it lasts. Loss and delay as properties of the
-// line are there from the first probe to the last.
+// withoutGap leaves out a single hole in an otherwise good line: a router that restarts, a cable that is
+// moved. That is over when it is over; other self-tests name it while it lasts. Loss and delay as
+// properties of the line are there from the first probe to the last.
 func withoutGap(fates []probe.Knock, late time.Duration) sample {
 	const least = 4
 	first, last, bad, good := -1, -1, 0, 0

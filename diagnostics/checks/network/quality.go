@@ -67,7 +67,7 @@ func quality(spec catalogue.Spec, p Params) func(context.Context, int) diagnosti
 	}
 }
 
-// qualityTargets are two of the way out, of one family: those that nearly every network has, if there are any.
+// qualityTargets are two of the way out, of one family: IPv4, which nearly every network has, if they can.
 func (p Params) qualityTargets() []netip.AddrPort {
 	var v4, v6 []netip.AddrPort
 	for _, raw := range p.Egress {

@@ -123,6 +123,7 @@ func TestTrayMenu(t *testing.T) {
 		t.Errorf("balise beside a running agent: exit %d: %s", code, errs)
 	}
 	d.Window("Balise", 30*time.Second)
+	markAMoment(d, p, item) // last: its notification lies over the window's own buttons
 	if err := item.Choose("Quitter"); err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +136,33 @@ func TestTrayMenu(t *testing.T) {
 		t.Error("Quit does not end the agent")
 	}
 	d.Until("the window to go with the agent", 15*time.Second, func() bool { return len(d.Windows("Balise")) == 0 })
+}
+
+// markAMoment switches the record on: the menu then offers to mark a moment, and says that it did.
+func markAMoment(d *desktop.Desktop, p *program, item *desktop.TrayItem) {
+	if code, _, errs := p.run("record", "on"); code != 0 {
+		p.t.Fatalf("record on: exit %d: %s", code, errs)
+	}
+	d.Until("the menu to offer it", 10*time.Second, func() bool {
+		menu, err := item.Menu()
+		return err == nil && slices.ContainsFunc(menu, func(e desktop.Entry) bool {
+			return e.Label == "Cela vient d’arriver"
+		})
+	})
+	if err := item.Choose("Cela vient"); err != nil {
+		p.t.Fatal(err)
+	}
+	d.Until("the moment to be marked", 10*time.Second, func() bool {
+		var state struct {
+			Marks []time.Time `json:"marks"`
+		}
+		p.json(&state, "record", "status")
+		return len(state.Marks) == 1
+	})
+	d.Picture("a moment marked from the menu")
+	if code, _, errs := p.run("record", "off"); code != 0 {
+		p.t.Errorf("record off: exit %d: %s", code, errs)
+	}
 }
 
 // TestNoOpenGL: the graphics cannot show the window. A notification and the terminal say what to do instead, and

@@ -154,7 +154,9 @@ func judgeCertificates(
 
 // nearestEnd picks the certificate that ends first: among those in use, else among the others that did not end
 // so long ago that they are merely forgotten.
-func nearestEnd(c probe.OwnCertificates, now time.Time, spec catalogue.Spec) (worst probe.OwnCertificate, found bool) {
+func nearestEnd(
+	c probe.OwnCertificates, now time.Time, spec catalogue.Spec,
+) (worst probe.OwnCertificate, found bool) {
 	forgotten := time.Duration(spec.Limit("forget_days")) * day
 	for _, one := range c.All {
 		if !one.InUse && now.Sub(one.NotAfter) > forgotten {

@@ -51,7 +51,9 @@ func checkUpdates(
 	u, err := in.Updates(ctx)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, probe.ErrNoBus):
-		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "nothing here says when updates were looked for", Final: true}
+		return diagnostics.Outcome{
+			Status: diagnostics.NA, Detail: "nothing here says when updates were looked for", Final: true,
+		}
 	case err != nil:
 		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: err.Error(), Final: true}
 	}

@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func TestUpdatesOnABus(t *testing.T) {
 	if _, err := packageKit(t.Context()); !errors.Is(err, ErrNoBus) {
 		t.Errorf("nobody there: %v", err)
 	}
-	silent := false
+	var silent atomic.Bool
 	own(t, conn, kitName, map[dbus.ObjectPath]map[string]map[string]any{
 		kitPath: {kitName: {
 			"GetTimeSinceAction": func(role uint32) (uint32, *dbus.Error) { return 3600 * 50, nil },
@@ -89,7 +90,7 @@ func TestUpdatesOnABus(t *testing.T) {
 			for i, info := range []uint32{5, kitSecurity, kitSecurity, 2} {
 				_ = conn.Emit("/1_abc", kitTransaction+".Package", info, string(rune('a'+i))+";1;x;y", "summary")
 			}
-			if !silent {
+			if !silent.Load() {
 				_ = conn.Emit("/1_abc", kitTransaction+".Finished", uint32(1), uint32(5))
 			}
 			return nil
@@ -99,7 +100,7 @@ func TestUpdatesOnABus(t *testing.T) {
 	if err != nil || !u.Counted || u.Security != 2 || time.Since(u.Checked).Round(time.Hour) != 50*time.Hour {
 		t.Errorf("%+v %v", u, err)
 	}
-	silent = true
+	silent.Store(true)
 	if u, err := packageKit(t.Context()); err != nil || u.Counted || u.Checked.IsZero() {
 		t.Errorf("one that does not come to an end: %+v %v", u, err)
 	}

@@ -22,8 +22,9 @@ const (
 	SecondLook = 1500 * time.Millisecond
 	// RetryPause is the least time between a fast failure and the second look at it.
 	RetryPause = 150 * time.Millisecond
-	// settle is how long before the end of the run the last attempt must end, so that its answer counts.
-	settle = 200 * time.Millisecond
+	// settle is how long before the end of the run the last attempt must end: so that its answer counts, and
+	// because the five seconds are the user's, from the click to the sentence.
+	settle = 400 * time.Millisecond
 	// grace is how long an attempt may overrun its own deadline before it is abandoned: a check whose target
 	// is silent says so itself when its context ends, and needs a moment to do so.
 	grace = 100 * time.Millisecond

@@ -361,7 +361,7 @@ func TestNoTimeLeftIsUnknown(t *testing.T) {
 		Check{ID: "a", Timeout: 3 * time.Second, Run: slow},
 		Check{
 			ID: "b", Timeout: 3 * time.Second, Needs: []string{"a"},
-			Run: after(2300*time.Millisecond, good),
+			Run: after(2100*time.Millisecond, good),
 		},
 		Check{ID: "c", Needs: []string{"b"}, Run: after(0, good)},
 	)

@@ -12,9 +12,9 @@ import (
 )
 
 // fingerprint is the same for the same fault at the same site, so that a desk sees that twenty tickets are
-// one problem. It is a digest of codes: the cause, the plain facts that the table names, and a code of the site.
-// No address, no name of a person or a device goes in, except, through site, into twelve bits that thousands
-// of networks share.
+// one problem. It is a digest of codes: the cause, the plain facts that the table names, and a code of the
+// site. No address, no name of a person or a device goes in, except, through site, into twelve bits that
+// thousands of networks share.
 func (v *view) fingerprint(r diagnostics.Result, f *fault) string {
 	var b strings.Builder
 	b.WriteString(string(r.Cause))

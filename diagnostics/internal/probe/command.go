@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -13,9 +12,7 @@ func command(ctx context.Context, patience time.Duration, name string, args ...s
 ) (out, problems []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	// Of two values for one name the last counts: the language stays the one that a program can read.
-	env := append(os.Environ(), "LC_ALL=C", "LANGUAGE=C")
-	a, err := tool{name: name, args: args, env: env}.run(ctx)
+	a, err := tool{name: name, args: args}.run(ctx)
 	if err == nil && a.code != 0 {
 		err = fmt.Errorf("ask %s: exit code %d", name, a.code)
 	}

@@ -46,7 +46,7 @@ func (t tool) run(ctx context.Context) (toolAnswer, error) {
 	var out, errs limited
 	cmd := exec.CommandContext(ctx, program, t.args...)
 	// The language is fixed, because the answer is read by a program.
-	cmd.Env = append([]string{"LC_ALL=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}, t.env...)
+	cmd.Env = append(append(session(), "LC_ALL=C", "LANGUAGE=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"), t.env...)
 	cmd.ExtraFiles, cmd.Dir = t.files, "/"
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 50 * time.Millisecond
@@ -91,4 +91,21 @@ func (l *limited) Write(p []byte) (int, error) {
 		_, _ = l.Buffer.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
+}
+
+// sessionNames are the variables by which a program finds the user's session and settings. Nothing else of our
+// environment is read or handed on: it may hold anything.
+var sessionNames = []string{
+	"HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "XDG_CURRENT_DESKTOP",
+	"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "GSETTINGS_BACKEND", "DCONF_PROFILE", "KRB5_CONFIG",
+}
+
+func session() []string {
+	var env []string
+	for _, name := range sessionNames {
+		if v := os.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
 }

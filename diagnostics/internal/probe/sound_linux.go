@@ -17,11 +17,11 @@ func soundCards() (SoundCards, error) { return kernelCards(sysRoot()) }
 
 var cardLine = regexp.MustCompile(`(?m)^ *\d+ \[`)
 
-// kernelCards reads ALSA's lists. No list is no sound driver.
+// kernelCards reads ALSA's lists. No list is no sound driver, or a kernel built without these lists.
 func kernelCards(tree fs.FS) (SoundCards, error) {
 	raw, err := sysBytes(tree, "proc/asound/cards")
 	if errors.Is(err, fs.ErrNotExist) {
-		return SoundCards{}, nil
+		return classCards(tree), nil
 	}
 	if err != nil {
 		return SoundCards{}, fmt.Errorf("list sound cards: %w", err)
@@ -41,6 +41,19 @@ func kernelCards(tree fs.FS) (SoundCards, error) {
 		}
 	}
 	return s, nil
+}
+
+// classCards counts what the kernel has in its class of sound devices, where it gives no lists.
+func classCards(tree fs.FS) SoundCards {
+	count := func(pattern string) int {
+		names, _ := fs.Glob(tree, "sys/class/sound/"+pattern) // the patterns are constant
+		return len(names)
+	}
+	s := SoundCards{
+		Cards: count("card[0-9]*"), Playback: count("pcmC[0-9]*p"), Capture: count("pcmC[0-9]*c"),
+	}
+	s.Detailed = s.Playback+s.Capture > 0
+	return s
 }
 
 func soundServer(ctx context.Context) (SoundServer, error) {

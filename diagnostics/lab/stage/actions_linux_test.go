@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -112,7 +111,7 @@ var deeds = []struct {
 	{name: "sound.stop", needs: "pulseaudio"},
 	{name: "sound.mute", needs: "pulseaudio"},
 	{name: "sound.mute", with: map[string]any{"what": "speaker", "volume": 2}, needs: "pulseaudio"},
-	{name: "sound.remove", needs: "/proc/asound/cards"},
+	{name: "sound.remove", needs: "pulseaudio"},
 	{name: "bus.start", needs: "client"},
 	{name: "bus.mute", needs: "client"},
 	{name: "unit.fail", needs: "client"},
@@ -177,9 +176,6 @@ func deedNames() string {
 func oneDeed(t *testing.T, name string, with map[string]any, needs string) {
 	if needs != "" && needs != "client" {
 		_, err := exec.LookPath(needs)
-		if strings.HasPrefix(needs, "/") {
-			_, err = os.Stat(needs)
-		}
 		if err != nil {
 			t.Skipf("needs %s", needs)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 )
@@ -21,6 +22,12 @@ func (s *Stage) sound() error {
 	if err := s.machine.do(func() error {
 		if err := put(runUser+"/pulse/.keep", ""); err != nil {
 			return err
+		}
+		// A card without its lists in /proc, which nobody can make.
+		for _, device := range []string{"card0", "pcmC0D0p", "pcmC0D0c"} {
+			if err := os.MkdirAll(class+"sound/"+device, 0o755); err != nil {
+				return err
+			}
 		}
 		return own(runUser)
 	}); err != nil {
@@ -98,7 +105,7 @@ func soundActions() []action {
 		},
 		{
 			Action{
-				Name: "sound.remove", Doc: "There is no speaker, or no microphone. Only where the kernel has sound: a missing card is no fault.",
+				Name: "sound.remove", Doc: "The sound server knows no speaker, or no microphone, though there is a sound card.",
 				Args: []Arg{opt("what", "string", "speaker", "microphone or speaker")},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
@@ -108,9 +115,6 @@ func soundActions() []action {
 				}[a.str("what")]
 				if !ok {
 					return deed{}, fmt.Errorf("%w %q", ErrUnknown, a.str("what"))
-				}
-				if _, err := s.machine.read("/proc/asound/cards"); err != nil {
-					return deed{}, fmt.Errorf("this kernel has no sound: %w", err)
 				}
 				if err := s.sound(); err != nil {
 					return deed{}, err

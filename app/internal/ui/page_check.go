@@ -72,7 +72,11 @@ func (c *check) refresh() {
 		if c.canRepair() {
 			c.next.SetText(c.u.tr("verdict.repair"))
 		}
-		fill(c.main, c.u.diagnosisParts(d, f, c.question)...)
+		asked := c.question
+		if !d.Problem() {
+			asked = nil // "what does not work?" is no question to somebody who complains of nothing
+		}
+		fill(c.main, c.u.diagnosisParts(d, f, asked)...)
 		c.u.shell.refresh()
 		c.u.win.Canvas().Focus(c.next)
 	default:

@@ -92,3 +92,19 @@ func TestAVerdictShowsEachSecondCauseAndEachChangeByItself(t *testing.T) {
 		r.says(what)
 	}
 }
+
+func TestWhenAllIsWellOnlyWhoComplainsIsAsked(t *testing.T) {
+	// Given a computer on which everything passes
+	a := fakeagent.New()
+	a.Found = fakeagent.Fine
+	// When somebody complains, then the page says what works in one line, and asks
+	r := newRig(t, setup{agent: a})
+	r.toVerdict("It does not work.")
+	r.says(r.u.t.Diagnosis(*r.u.flow.inc.Diagnosis).RuledOut)
+	r.says(r.u.t.Question("kind"))
+	// When somebody only tests the computer, then nothing is asked
+	r.u.go_(route{name: pageCheck})
+	r.rest()
+	r.says(r.u.t.Diagnosis(*r.u.flow.inc.Diagnosis).RuledOut)
+	r.saysNot(r.u.t.Question("kind"))
+}

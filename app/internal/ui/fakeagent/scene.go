@@ -166,6 +166,7 @@ func Fine(inc *api.Incident) {
 	inc.Diagnosis = &api.Diagnosis{
 		Cause: api.Healthy, Confidence: "confirmed",
 		RuledOut: []string{"internet", "disk"},
+		Question: &api.Question{ID: "kind", Options: []string{"internet", "program", "sign_in", "slow", "device"}},
 	}
 	inc.Repairs = nil
 }

@@ -31,7 +31,6 @@ type toolAnswer struct {
 type tool struct {
 	name  string
 	args  []string
-	env   []string   // beside the few that are always set
 	files []*os.File // inherited, from descriptor 3 on
 }
 
@@ -46,7 +45,7 @@ func (t tool) run(ctx context.Context) (toolAnswer, error) {
 	var out, errs limited
 	cmd := exec.CommandContext(ctx, program, t.args...)
 	// The language is fixed, because the answer is read by a program.
-	cmd.Env = append(append(session(), "LC_ALL=C", "LANGUAGE=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"), t.env...)
+	cmd.Env = append(session(), "LC_ALL=C", "LANGUAGE=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin")
 	cmd.ExtraFiles, cmd.Dir = t.files, "/"
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 50 * time.Millisecond

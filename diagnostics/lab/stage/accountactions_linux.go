@@ -119,7 +119,8 @@ func ticketFile(ends time.Time) []byte {
 func passwordAge(_ context.Context, s *Stage, a args) (deed, error) {
 	days := a.num("days")
 	return plain(func() error { return s.machine.do(func() error { return shadow(days) }) },
-		func() error { return s.machine.do(func() error { return shadow(99999) }) }, func(ctx context.Context) (bool, string) {
+		func() error { return s.machine.do(func() error { return shadow(99999) }) },
+		func(ctx context.Context) (bool, string) {
 			out, err := s.prepared(ctx, "/usr/bin/chage", "-l", user).CombinedOutput()
 			return err == nil && !bytes.Contains(out, []byte("expires\t\t\t\t\t: never")), fmt.Sprintf("chage: %v",
 				err)

@@ -166,7 +166,8 @@ func (b *bus) units(states []string) []unit {
 		}
 		list = append(list, unit{
 			Name: props["Id"].(string), Description: props["Id"].(string), Load: props["LoadState"].(string),
-			Active: props["ActiveState"].(string), Sub: props["SubState"].(string), Path: dbus.ObjectPath(path), JobPath: "/",
+			Active: props["ActiveState"].(string), Sub: props["SubState"].(string), Path: dbus.ObjectPath(path),
+			JobPath: "/",
 		})
 	}
 	return list

@@ -207,7 +207,8 @@ func all(fs ...func() error) func() error {
 func actions() []action {
 	return slices.Concat(wireActions(), pathActions(), wayActions(), nameActions(), serviceActions(),
 		shareActions(), printActions(),
-		volumeActions(), machineActions(), deviceActions(), soundActions(), busActions(), desktopActions(), accountActions(), fileActions())
+		volumeActions(), machineActions(), deviceActions(), soundActions(), busActions(), desktopActions(), accountActions(),
+		fileActions())
 }
 
 func containsFold(s, part string) bool {

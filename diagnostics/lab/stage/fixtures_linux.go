@@ -103,7 +103,8 @@ func (m *machine) dress() error {
 		return err
 	}
 	for name, text := range map[string]string{
-		"/proc/diskstats": restDisk, "/proc/meminfo": restMemory, "/proc/pressure/memory": restPressure, "/proc/pressure/io": restPressure,
+		"/proc/diskstats": restDisk, "/proc/meminfo": restMemory,
+		"/proc/pressure/memory": restPressure, "/proc/pressure/io": restPressure,
 	} {
 		if _, err := os.Stat(name); err != nil {
 			continue // a kernel without it: the client does without it too

@@ -68,7 +68,8 @@ func surroundings(t *testing.T) string {
 		fmt.Fprintln(&b, slices.DeleteFunc(names, func(n string) bool { return strings.HasSuffix(n, "netns") }))
 	}
 	for _, name := range []string{
-		"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts", "/etc/passwd", "/etc/shadow", "/etc/fstab", "/etc/krb5.conf",
+		"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts", "/etc/passwd", "/etc/shadow", "/etc/fstab",
+		"/etc/krb5.conf",
 		"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding", "/proc/sys/net/ipv6/conf/default/accept_dad",
 	} {
 		raw, _ := os.ReadFile(name)

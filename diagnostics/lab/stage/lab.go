@@ -1,12 +1,21 @@
-// Package stage builds small broken networks for tests: a client, its router and the world behind it, each
-// in a network namespace of its own. It needs root and Linux; nothing of the machine's own network is
-// touched.
+// Package stage builds small broken networks and machines: a client, its router and the world behind it, each in a
+// network namespace of its own. It needs root and Linux; nothing of the real machine is touched.
 //
 //	client 10.77.0.2 --- 10.77.0.1 router 10.77.1.1 --- 10.77.1.x outside
 //
-// Servers of the world run in the test's own process, on sockets that were opened outside; what is tested
-// runs as a process of its own in the client's namespace, because a Go program has many threads and a
-// namespace belongs to a thread.
+// Servers of the world run in this very process, on sockets that were opened outside; what is tested runs as a
+// process of its own in the client's namespace, because a Go program has many threads and a namespace belongs to a
+// thread.
+//
+// There are two ways in. Tests of one kind of fault use New and NewWorld: a network alone, in namespaces with names,
+// on the machine that runs the test. The lab uses Isolate, Prepare and Open: a process with network, mount, PID, IPC
+// and UTS namespaces of its own, in which the client has a whole machine, with its own root, user, disks, message
+// buses, printing service and sound server. What is done there is named by Actions, done by Do and witnessed by
+// Observed. It disappears with the process, however that ends.
+//
+// Beside a kernel with overlayfs, TUN, FUSE, nftables and time namespaces it takes the programs of the packages
+// iproute2, nftables, util-linux and dbus; for printing cups-daemon, cups-client and libfaketime; for sound
+// pulseaudio and pulseaudio-utils.
 package stage
 
 // EnvRoot says that tests may build namespaces.

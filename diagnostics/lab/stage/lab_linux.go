@@ -261,5 +261,6 @@ func within(ns string, f func() error) error {
 
 // worldIPs are the addresses of the world's servers.
 var worldIPs = []string{
-	DNS1, DNS2, PortalIP, Exit1, Exit2, ServiceIP, ClockIP, ProxyIP, PrinterIP, WikiIP, MailIP, FilesIP, CallsIP, LoadIP,
+	DNS1, DNS2, PortalIP, Exit1, Exit2, ServiceIP, ClockIP, ProxyIP, PrinterIP, WikiIP, MailIP, FilesIP,
+	CallsIP, LoadIP,
 }

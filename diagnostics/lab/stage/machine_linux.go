@@ -117,7 +117,8 @@ const plenty = "size=200g,nr_inodes=4m,mode=755"
 
 // emptied are folders of the real machine that the client must not see: what is in them is the stage's.
 var emptied = []string{
-	"boot", "etc", "home", "lost+found", "media", "mnt", "opt", "root", "run", "srv", "tmp", "var", "dev", "proc", "sys",
+	"boot", "etc", "home", "lost+found", "media", "mnt", "opt", "root", "run", "srv", "tmp", "var", "dev",
+	"proc", "sys",
 }
 
 // mountRoot makes an overlay in memory over the machine's programs and moves into it. The volume is as large

@@ -182,7 +182,8 @@ func (s *Stage) edit(name string, change func(old string) string) (deed, error) 
 
 func dnsAnswer(_ context.Context, s *Stage, a args) (deed, error) {
 	want, ok := map[string]string{
-		"servfail": "RCodeServerFailure", "refused": "RCodeRefused", "nxdomain": "RCodeNameError", "garbage": "garbage",
+		"servfail": "RCodeServerFailure", "refused": "RCodeRefused", "nxdomain": "RCodeNameError",
+		"garbage": "garbage",
 	}[a.str("mode")]
 	if !ok {
 		return deed{}, fmt.Errorf("%w mode %q", ErrUnknown, a.str("mode"))

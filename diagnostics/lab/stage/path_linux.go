@@ -93,7 +93,8 @@ func pathActions() []action {
 // places turns names of the world into addresses.
 func places(names []string) ([]string, error) {
 	known := map[string][]string{
-		"erp": {ServiceIP}, "wiki": {WikiIP}, "mail": {MailIP}, "files": {FilesIP}, "calls": {CallsIP}, "load": {LoadIP},
+		"erp": {ServiceIP}, "wiki": {WikiIP}, "mail": {MailIP}, "files": {FilesIP}, "calls": {CallsIP},
+		"load":   {LoadIP},
 		"portal": {PortalIP}, "clock": {ClockIP}, "dns1": {DNS1}, "dns2": {DNS2}, "exits": {Exit1, Exit2},
 		"proxy": {ProxyIP}, "printer": {PrinterIP},
 	}

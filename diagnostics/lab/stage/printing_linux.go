@@ -66,7 +66,12 @@ WebInterface No
     Require user @OWNER @SYSTEM
     Order deny,allow
   </Limit>
-  <Limit CUPS-Add-Modify-Printer CUPS-Delete-Printer CUPS-Set-Default Pause-Printer Resume-Printer CUPS-Accept-Jobs CUPS-Reject-Jobs>
+  <Limit CUPS-Add-Modify-Printer CUPS-Delete-Printer CUPS-Set-Default Pause-Printer>
+    AuthType Default
+    Require user @SYSTEM
+    Order deny,allow
+  </Limit>
+  <Limit Resume-Printer CUPS-Accept-Jobs CUPS-Reject-Jobs>
     AuthType Default
     Require user @SYSTEM
     Order deny,allow
@@ -174,7 +179,8 @@ func (p *printing) ipp(rw http.ResponseWriter, r *http.Request) {
 	switch goipp.Op(ask.Code) {
 	case goipp.OpGetPrinterAttributes:
 		p.describe(answer)
-	case goipp.OpPrintJob, goipp.OpSendDocument, goipp.OpCreateJob, goipp.OpValidateJob, goipp.OpGetJobAttributes:
+	case goipp.OpPrintJob, goipp.OpSendDocument, goipp.OpCreateJob, goipp.OpValidateJob,
+		goipp.OpGetJobAttributes:
 		state := 9 // completed
 		if p.held.Load() {
 			state = 5 // processing, for ever

@@ -146,10 +146,25 @@ func (s *Stage) Close() error {
 		}
 	}
 	s.done = nil
+	errs = append(errs, s.keep())
 	for _, c := range slices.Backward(s.closers) {
 		errs = append(errs, c())
 	}
 	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// keep writes into the stage's folder what helps to understand a case afterwards.
+func (s *Stage) keep() error {
+	if s.p.Dir == "" || s.machine == nil {
+		return nil
+	}
+	var errs []error
+	for from, to := range map[string]string{settingsPath: "settings.yaml", "/var/log/cups.error": "cups.log"} {
+		if text, err := s.machine.read(from); err == nil {
+			errs = append(errs, put(filepath.Join(s.p.Dir, to), text))
+		}
+	}
 	return errors.Join(errs...)
 }
 

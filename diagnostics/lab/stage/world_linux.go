@@ -94,7 +94,8 @@ func NewWorld(t testing.TB, l *Lab) *World {
 func StartWorld(l *Lab, dir string) (*World, error) {
 	w := &World{
 		lab: l, DNS: "ok", Portal: "ok", Status: http.StatusOK, Dead: map[string]bool{}, Missing: map[string]bool{},
-		Answers: map[string]Answer{}, Certs: map[string]string{}, servers: map[string]*server{}, asked: map[string]int{},
+		Answers: map[string]Answer{}, Certs: map[string]string{},
+		servers: map[string]*server{}, asked: map[string]int{},
 	}
 	if err := w.start(dir); err != nil {
 		w.Close()

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,11 +130,11 @@ func TestPrivacyThroughThePortal(t *testing.T) {
 	if _, err := switches(t.Context()); !errors.Is(err, ErrNoSwitches) {
 		t.Errorf("no portal: %v", err)
 	}
-	knows := true
+	var stranger atomic.Bool
 	own(t, conn, "org.freedesktop.portal.Desktop", map[dbus.ObjectPath]map[string]map[string]any{
 		"/org/freedesktop/portal/desktop": {"org.freedesktop.portal.Settings": {
 			"ReadOne": func(space, key string) (dbus.Variant, *dbus.Error) {
-				if !knows || space != privacySchema {
+				if stranger.Load() || space != privacySchema {
 					return dbus.Variant{}, dbus.NewError("org.freedesktop.portal.Error.NotFound", nil)
 				}
 				return dbus.MakeVariant(key == "disable-camera"), nil
@@ -144,7 +145,7 @@ func TestPrivacyThroughThePortal(t *testing.T) {
 	if err != nil || s.MicrophoneOff || !s.CameraOff {
 		t.Errorf("%+v %v", s, err)
 	}
-	knows = false
+	stranger.Store(true)
 	if _, err := switches(t.Context()); !errors.Is(err, ErrNoSwitches) {
 		t.Errorf("a portal without these settings: %v", err)
 	}

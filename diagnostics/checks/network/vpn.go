@@ -26,10 +26,11 @@ type tunnelView struct {
 	tunnels []probe.Tunnel
 	managed bool
 	// asked says that something inside was looked for; kind is how that failed, empty when it answered.
-	asked   bool
-	kind    string
-	code    string
-	through bool // the way to it leads through a tunnel
+	asked bool
+	kind  string
+	code  string
+	// through: the way to it leads through a tunnel; routed says that this could be found out.
+	through, routed bool
 }
 
 func vpn(_ catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outcome {
@@ -40,7 +41,7 @@ func vpn(_ catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outc
 		}
 		v := tunnelView{want: p.VPN, tunnels: tunnels, managed: managed}
 		if a, err := netip.ParseAddrPort(p.VPN.Inside); err == nil {
-			v.through = probe.ThroughTunnel(a)
+			v.through, v.routed = probe.ThroughTunnel(a), true
 		}
 		if p.VPN.Inside != "" {
 			v.askInside(ctx)
@@ -86,6 +87,8 @@ func (v tunnelView) state() probe.TunnelState {
 	state := probe.TunnelDown
 	for _, t := range v.ours() {
 		switch {
+		case t.Source == "link" && v.routed && !v.through && t.Name != v.want.Name:
+			// Somebody's tunnel, but not the one that leads inside.
 		case t.State == probe.TunnelUp:
 			if t.Source == "manager" || !managedDown(v.ours()) {
 				return probe.TunnelUp

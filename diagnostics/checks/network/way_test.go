@@ -238,6 +238,11 @@ func TestVPN(t *testing.T) {
 			"pass",
 		},
 		{
+			"a tunnel that leads elsewhere is not the required one",
+			tunnelView{want: required, tunnels: []probe.Tunnel{iface(probe.TunnelUp)}, asked: true, kind: probe.KindTimeout, routed: true},
+			"fail net.vpn/down",
+		},
+		{
 			"the way in leads through a tunnel that nobody names",
 			tunnelView{want: required, asked: true, kind: probe.KindTimeout, through: true},
 			"fail net.vpn/dead",

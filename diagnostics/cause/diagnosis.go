@@ -1,7 +1,24 @@
 // Package cause turns many results into one diagnosis.
 //
-// It works on codes only and does no I/O: given the same results and the same knowledge it gives the
-// same diagnosis, which is what makes it testable.
+// It works on codes only and does no I/O: given the same results, knowledge and context it gives the same
+// diagnosis, which is what makes it testable. It reasons in five layers.
+//
+//  1. Observed or not. Only pass, warn and fail say something about the computer; a test that was skipped,
+//     broke or has nothing to test says nothing, and a broken probe is never a broken computer.
+//  2. Twice. The Runner has looked again at whatever failed, on another socket, before it comes here; what
+//     was seen once is marked so, and one disagreement alone is a remark.
+//  3. Roots. A failure that another failure explains, by the relations in the catalogue and by its kind in
+//     the table of causes, is folded under it. What works stops the search: a cause does not act through it.
+//  4. Rank. The table says of each cause what else it always, often or sometimes breaks, and how common it
+//     is. The score of a root is the logarithm of its prior and of the likelihood of all that was seen (a
+//     noisy OR); the site's own experience, what changed lately and what the user answered add to it. Rules
+//     of the table veto: refuted_by, unless, shown_by, explains, outranks.
+//  5. Words. How sure, from what was seen twice, what was assumed and how close the next explanation is;
+//     what else was noticed, never merged into the first; what was ruled out; and where that is not enough,
+//     the one question whose answer is expected to tell most.
+//
+// The knowledge is YAML in assets/packs/core, read once and made ready (index.go), so that a diagnosis takes
+// some tens of microseconds. It is compiled by this package's tests: build_test.go says what they refuse.
 package cause
 
 import "balise/diagnostics"

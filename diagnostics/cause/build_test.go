@@ -256,3 +256,30 @@ func TestShownByIsExplained(t *testing.T) {
 		}
 	}
 }
+
+// What stops others must be a cause that the table has, and severe enough to be one.
+func TestTheRunStopsOnlyForCausesOfTheTable(t *testing.T) {
+	kb := core(t)
+	stopping := 0
+	for id, s := range specs(t) {
+		for _, tail := range s.Stops {
+			stopping++
+			e, ok := kb.Causes[id+"/"+tail]
+			if !ok {
+				t.Errorf("pace.yaml: %s stops others by %q, which is no cause", id, tail)
+			}
+			// A way around that the table knows must hold for the run too, or evidence would be cut off.
+			for _, other := range e.Unless {
+				if !slices.Contains(s.UnlessPasses, other) {
+					t.Errorf("pace.yaml: %s/%s stops others even when %s passes", id, tail, other)
+				}
+			}
+		}
+		if s.Beyond && strings.HasPrefix(id, "net.") && slices.Contains([]string{"net.link", "net.addr", "net.gateway"}, id) {
+			t.Errorf("pace.yaml: %s lies on this side of the router", id)
+		}
+	}
+	if stopping == 0 {
+		t.Error("nothing stops anything: pace.yaml is not read")
+	}
+}

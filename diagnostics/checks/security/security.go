@@ -75,8 +75,10 @@ func checkAgents(ctx context.Context, p Params, u probe.Units, spec catalogue.Sp
 	case worst >= 0:
 		o.Status, o.Severity, o.Cause = diagnostics.Fail, spec.Severity, causes[states[worst]]
 		o.Facts = append(o.Facts,
-			diagnostics.Text("agent", p.Agents[worst]), diagnostics.Text("state", string(states[worst])),
-			diagnostics.Int("affected", int64(bad), ""))
+			diagnostics.Text("agent", p.Agents[worst]), diagnostics.Text("state", string(states[worst])))
+		if bad > 1 {
+			o.Facts = append(o.Facts, diagnostics.Int("affected", int64(bad), ""))
+		}
 	case broken != nil:
 		o.Status, o.Detail = diagnostics.Unknown, broken.Error()
 	}

@@ -21,16 +21,20 @@ var (
 	enumJobs       = winspoolDLL.NewProc("EnumJobsW")
 )
 
+// spoolerName is the service's name on every Windows.
+const spoolerName = "Spooler"
+
 // spooler is Windows's printing service.
 type spooler struct{}
 
 func printService() (PrintServer, PrintServicer) {
-	return PrintServer{Role: "local", Expected: true}, spooler{}
+	// A service that is disabled is a choice, and no fault.
+	return PrintServer{Role: "local", Expected: !winServiceDisabled(spoolerName)}, spooler{}
 }
 
 // Alive asks the service manager: a question to the spooler itself would start it, or wait for it.
 func (spooler) Alive(context.Context) error {
-	state, err := winServiceState("Spooler")
+	state, err := winServiceState(spoolerName)
 	switch {
 	case errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST):
 		return fmt.Errorf("%w: %w", ErrPrintOdd, err)

@@ -19,6 +19,7 @@ type winService struct {
 	stopped   bool
 	exit      uint32
 	automatic bool
+	disabled  bool // somebody decided that it never runs
 	triggered bool // it is started when something happens, and ends again
 }
 
@@ -107,10 +108,23 @@ func (s *winService) configure(scm windows.Handle) {
 		return
 	}
 	s.automatic = config.StartType == windows.SERVICE_AUTO_START
+	s.disabled = config.StartType == windows.SERVICE_DISABLED
 	info := make([]byte, enough)
 	err = windows.QueryServiceConfig2(h, windows.SERVICE_CONFIG_TRIGGER_INFO, &info[0], uint32(len(info)), &needed)
 	// The structure begins with the number of triggers.
 	s.triggered = err != nil || *(*uint32)(unsafe.Pointer(&info[0])) > 0
+}
+
+// winServiceDisabled tells whether somebody decided that a service never runs.
+func winServiceDisabled(name string) bool {
+	scm, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT)
+	if err != nil {
+		return false
+	}
+	defer windows.CloseServiceHandle(scm)
+	s := winService{name: name}
+	s.configure(scm)
+	return s.disabled
 }
 
 // serviceState asks the service manager, and the table of processes for what is no service.

@@ -123,6 +123,7 @@ func (p *player) prepare(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", step.Do, err)
 		}
 	}
+	settle()
 	return nil
 }
 
@@ -131,7 +132,7 @@ func (p *player) run(ctx context.Context) ([]score.Observation, error) {
 	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithTimeout(ctx, p.req.Scenario.Expect.Latest()+grace)
 	defer cancel()
-	cmd := p.st.Client(ctx, p.line("--json")...)
+	cmd := ordinary(p.st.Client(ctx, p.line("--json")...))
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
 	w := watch(p.req.Client)
 	start := time.Now()
@@ -213,7 +214,7 @@ func (p *player) strike(ctx context.Context, start time.Time) func() ([]score.Ob
 func (p *player) again(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.req.Scenario.Expect.Latest()+grace)
 	defer cancel()
-	cmd := p.st.Client(ctx, p.line("--events")...)
+	cmd := ordinary(p.st.Client(ctx, p.line("--events")...))
 	cmd.WaitDelay = time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -43,6 +43,8 @@ type Verdict struct {
 	Top1  bool     `json:"top1"`
 	Top2  bool     `json:"top2"`
 	All   bool     `json:"all"`
+	// Allowed are causes that the scenario lets be named beside its own: neither right nor wrong.
+	Allowed []string `json:"allowed,omitempty"`
 	// Alarms are causes that were named without being true, in a case without a fault.
 	Alarms []string `json:"alarms,omitempty"`
 	// Forbidden are statements that the scenario forbids.
@@ -132,6 +134,11 @@ func named(s scenario.Scenario, o Outcome, causes []string) Verdict {
 	}
 	v.Issues = len(v.Named)
 	e := s.Expect
+	for _, c := range v.Named {
+		if scenario.MatchAny(e.May, c) {
+			v.Allowed = append(v.Allowed, c)
+		}
+	}
 	is := func(n int, patterns []string) bool {
 		return slices.ContainsFunc(v.Named[:min(n, len(v.Named))], func(c string) bool { return scenario.MatchAny(patterns, c) })
 	}

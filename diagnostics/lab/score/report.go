@@ -231,7 +231,7 @@ func tally(vs []Verdict, accepted map[string][]string) map[string]*counts {
 			get(t).hit, get(t).miss = get(t).hit+one(hit), get(t).miss+one(!hit)
 		}
 		for i, n := range v.Named {
-			if !used[i] {
+			if !used[i] && !slices.Contains(v.Allowed, n) {
 				get(canonical(n, accepted)).wrong++
 			}
 		}

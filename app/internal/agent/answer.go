@@ -2,10 +2,31 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"balise/app/internal/ipc/api"
+	"balise/diagnostics/cause"
 )
+
+// known refuses what nobody asked: an answer goes into the report.
+func known(question, option string) error {
+	kb, err := cause.Core()
+	if err != nil {
+		return fmt.Errorf("read the questions: %w", err)
+	}
+	for _, q := range kb.Questions {
+		if q.ID != question {
+			continue
+		}
+		for _, o := range q.Options {
+			if option == "" || option == o.ID {
+				return nil
+			}
+		}
+	}
+	return &api.Error{Code: api.CodeUsage, Args: map[string]string{"what": question + "=" + option}}
+}
 
 // Answer gives the user's answer to the question of the incident's diagnosis. It is evidence like the result of
 // a self-test, and the diagnosis is made again with it; an empty option takes an answer back.
@@ -13,6 +34,9 @@ func (a *Agent) Answer(ctx context.Context, incidentID, question, option string)
 	i, err := a.incidents.get(incidentID, a.p.Now())
 	if err != nil {
 		return api.Incident{}, err
+	}
+	if err := known(question, option); err != nil {
+		return api.Incident{}, a.explain(err)
 	}
 	release, err := i.take(ctx)
 	if err != nil {

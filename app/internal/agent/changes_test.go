@@ -73,6 +73,11 @@ func TestAProblemKnowsWhatChanged(t *testing.T) {
 	if back, err := b.Answer(t.Context(), inc.ID, "kind", ""); err != nil || len(back.Answers) != 0 {
 		t.Errorf("%+v, %v", back.Answers, err)
 	}
+	for _, wrong := range [][2]string{{"kind", "purple"}, {"colour", "purple"}, {"", ""}} {
+		if _, err := b.Answer(t.Context(), inc.ID, wrong[0], wrong[1]); api.CodeOf(err) != api.CodeUsage {
+			t.Errorf("%v: have %v", wrong, err)
+		}
+	}
 	if _, err := b.Answer(t.Context(), "none", "kind", "slow"); api.CodeOf(err) != api.CodeNotFound {
 		t.Errorf("have %v", err)
 	}

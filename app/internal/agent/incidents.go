@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +105,12 @@ func (s *incidents) dropOldest() bool {
 		delete(s.list, oldest.api.ID)
 	}
 	return oldest != nil
+}
+
+func (s *incidents) all() []*complaint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.list))
 }
 
 func (s *incidents) drop(id string) {

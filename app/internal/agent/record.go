@@ -238,6 +238,23 @@ func (r *recorder) state() (api.RecordState, error) {
 	return st, nil
 }
 
+// remark tells the incidents that are not reviewed yet which moment would go along now.
+func (a *Agent) remark() {
+	moment := a.recorder.moment()
+	for _, i := range a.incidents.all() {
+		i.mu.Lock()
+		fresh := i.snapshot == nil
+		if fresh {
+			i.api.Moment = moment
+		}
+		id := i.api.ID
+		i.mu.Unlock()
+		if fresh {
+			a.bus.publish(api.Event{Kind: "incident", Incident: id})
+		}
+	}
+}
+
 // Record reads or changes the light record.
 func (a *Agent) Record(ctx context.Context, action string) (api.RecordState, error) {
 	var err error
@@ -265,6 +282,7 @@ func (a *Agent) Record(ctx context.Context, action string) (api.RecordState, err
 		return api.RecordState{}, a.explain(err)
 	}
 	if action != api.RecordStatus {
+		a.remark()
 		a.bus.publish(api.Event{Kind: "state"})
 	}
 	return st, nil

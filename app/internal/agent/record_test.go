@@ -68,10 +68,14 @@ func TestRecordFromOnToOff(t *testing.T) {
 	if st := b.record(t, api.RecordForget); len(st.Marks) != 0 {
 		t.Errorf("not forgotten: %v", st.Marks)
 	}
-	if inc := b.open(t, false); inc.Moment != nil {
+	later := b.open(t, false)
+	if later.Moment != nil {
 		t.Error("a moment without a mark")
 	}
 	b.record(t, api.RecordNow)
+	if later, err := b.Incident(t.Context(), later.ID); err != nil || later.Moment == nil {
+		t.Errorf("an incident that is open does not know of the mark: %v", err)
+	}
 	if _, err := b.Send(t.Context(), inc.ID, api.Input{Subject: "s", Description: "d"}); err != nil {
 		t.Fatal(err)
 	}

@@ -234,10 +234,11 @@ func (s *session) printChanges(inc api.Incident) {
 	}
 }
 
-// printQuestion asks what would tell most, and says how to answer here.
+// printQuestion asks what would tell most, and says how to answer here. Where nothing is wrong nobody complained
+// either: the document has the question, and a report asks it.
 func (s *session) printQuestion(inc api.Incident) {
 	d := inc.Diagnosis
-	if d == nil || d.Question == nil || inc.Answers[d.Question.ID] != "" {
+	if d == nil || d.Cause == api.Healthy || d.Question == nil || inc.Answers[d.Question.ID] != "" {
 		return
 	}
 	s.out.say(s.texts.Question(d.Question.ID))

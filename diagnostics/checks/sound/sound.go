@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
 	"time"
 
 	"balise/diagnostics"
@@ -96,8 +95,6 @@ func checkServer(ctx context.Context, s probe.Sound, spec catalogue.Spec) diagno
 			diagnostics.Int("answered_ms", server.Took.Milliseconds(), "ms"))
 	case errors.Is(err, probe.ErrRemoteSound):
 		return notHere("sound on another computer")
-	case errors.Is(err, probe.ErrSoundDenied), errors.Is(err, os.ErrPermission):
-		return broken(err)
 	case errors.Is(err, probe.ErrNoSoundServer):
 		if cards.Cards == 0 {
 			return notHere("no sound card")
@@ -106,13 +103,13 @@ func checkServer(ctx context.Context, s probe.Sound, spec catalogue.Spec) diagno
 			return notHere("no sound server in this session")
 		}
 		o = bad(spec, diagnostics.Fail, ServerDown)
-	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, probe.ErrNoTool):
-		return broken(err)
-	default:
+	case errors.Is(err, probe.ErrSoundSilent):
 		// A socket that refuses, or a server that took the call and says nothing in time.
 		o = bad(spec, diagnostics.Fail, ServerSilent)
 		o.Error = probe.SoundErrorCode(err)
 		o.Facts = append(o.Facts, diagnostics.Text("error", o.Error))
+	default:
+		return broken(err)
 	}
 	o.Facts = append(o.Facts, diagnostics.Int("cards", int64(cards.Cards), ""))
 	return o

@@ -58,6 +58,9 @@ type SoundDevice struct {
 // ErrNoSoundServer says that no sound server is there to be asked.
 var ErrNoSoundServer = errors.New("no sound server")
 
+// ErrSoundSilent says that a sound server's socket is there and nobody answers as one should.
+var ErrSoundSilent = errors.New("the sound server does not answer")
+
 // ErrRemoteSound says that the user's sound is served by another computer, which is left alone.
 var ErrRemoteSound = errors.New("the sound server is another computer")
 

@@ -62,10 +62,13 @@ func soundServer(ctx context.Context) (SoundServer, error) {
 		return SoundServer{}, err
 	}
 	s, err := dialNative(ctx, socket, soundCookie())
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return s, ErrNoSoundServer
+	case err == nil, errors.Is(err, ErrSoundDenied), errors.Is(err, fs.ErrPermission):
+		return s, err
 	}
-	return s, err
+	return s, fmt.Errorf("%w: %w", ErrSoundSilent, err)
 }
 
 // soundSocket is where a program of this user finds the sound server.

@@ -77,12 +77,25 @@ func (f *fake) ListChecks(context.Context) ([]api.CheckInfo, error) {
 
 func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incident, error) {
 	f.log("answer %s=%s", question, option)
-	return api.Incident{ID: id}, nil
+	inc, err := f.Check(context.Background(), id, api.CheckRequest{}, func(diagnostics.Event) {})
+	inc.Answers = map[string]string{question: option}
+	return inc, err
 }
 
 func (f *fake) Record(_ context.Context, action string) (api.RecordState, error) {
 	f.log("record %s", action)
-	return api.RecordState{On: action != api.RecordOff}, nil
+	if f.is("policy") {
+		if action == api.RecordOn {
+			return api.RecordState{}, &api.Error{Code: api.CodePolicy, Args: map[string]string{"key": "watch.record", "file": "P"}}
+		}
+		return api.RecordState{Locked: true, Why: "/etc/balise/policy.yaml"}, nil
+	}
+	st := api.RecordState{On: action != api.RecordOff}
+	if st.On {
+		st.Minutes, st.Since, st.Bytes, st.Paused = 90, at(), 92480, "metered"
+		st.Marks = []time.Time{at()}
+	}
+	return st, nil
 }
 
 func (f *fake) OpenIncident(_ context.Context, req api.OpenRequest) (api.Incident, error) {
@@ -123,6 +136,17 @@ func (f *fake) Check(
 		}
 	}
 	others := []api.RepairInfo{{ID: "portal.open", Available: true}}
+	var changes []api.Change
+	if f.is("changed") {
+		changes = []api.Change{
+			{Code: diagnostics.ChangeRestarted, At: at()},
+			{Code: diagnostics.ChangeDiskFree, Facts: []diagnostics.Fact{
+				diagnostics.Int("before", 30, "%"), diagnostics.Int("after", 3, "%"),
+			}},
+		}
+		d.Changes = changes[1:]
+		d.Question = &api.Question{ID: "kind", Options: []string{"slow", "program"}}
+	}
 	on(diagnostics.Event{Kind: diagnostics.RunStarted, Total: 2, At: at()})
 	for _, r := range []api.Result{link, disk} {
 		on(diagnostics.Event{Kind: diagnostics.CheckStarted, ID: r.ID, At: at()})
@@ -131,6 +155,7 @@ func (f *fake) Check(
 	on(diagnostics.Event{Kind: diagnostics.RunFinished, At: at()})
 	return api.Incident{
 		ID: id, Results: []api.Result{link, disk}, Diagnosis: d, Repairs: repairs, OtherRepairs: others, Checked: at(), TookMS: 12,
+		Changes: changes,
 	}, nil
 }
 

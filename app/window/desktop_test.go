@@ -349,7 +349,7 @@ func TestDesktopBlackOutWithTheMouse(t *testing.T) {
 	eventually(t, "the report is built", func() bool { return a.Called("Review") > 0 })
 	time.Sleep(500 * time.Millisecond)
 	// When it is ticked by keyboard and half of it is drawn over with the mouse
-	for range 10 {
+	for range 13 {
 		s.key("Tab")
 	}
 	s.key("space", "Tab")

@@ -36,11 +36,6 @@ type userInfo3 struct {
 // modals0 is USER_MODALS_INFO_0.
 type modals0 struct{ minLength, maxAge, minAge, forceLogoff, history uint32 }
 
-const (
-	neverExpires  = 0x10000    // UF_DONT_EXPIRE_PASSWD
-	foreverInSecs = 0xffffffff // TIMEQ_FOREVER
-)
-
 // passwordAge asks for an account of this very computer. One of a domain is the domain's to tell, and asking
 // it can take long.
 func passwordAge(context.Context) (PasswordAge, error) {
@@ -68,7 +63,7 @@ func passwordAge(context.Context) (PasswordAge, error) {
 		return PasswordAge{}, err
 	}
 	info := (*userInfo3)(unsafe.Pointer(buf))
-	return passwordOf(info.flags, info.passwordAge, info.passwordExpired, info.expires, maxAge, time.Now()), nil
+	return WinPassword(info.flags, info.passwordAge, info.passwordExpired, info.expires, maxAge, time.Now()), nil
 }
 
 func maxPasswordAge() (uint32, error) {
@@ -82,19 +77,4 @@ func maxPasswordAge() (uint32, error) {
 	}
 	defer func() { _ = windows.NetApiBufferFree(buf) }()
 	return (*modals0)(unsafe.Pointer(buf)).maxAge, nil
-}
-
-func passwordOf(flags, age, expired, accountEnds, maxAge uint32, now time.Time) PasswordAge {
-	var p PasswordAge
-	if accountEnds != foreverInSecs && accountEnds != 0 {
-		p.Account = time.Unix(int64(accountEnds), 0)
-	}
-	p.Never = flags&neverExpires != 0 || maxAge == foreverInSecs
-	if !p.Never {
-		p.Expires = now.Add(time.Duration(maxAge-min(age, maxAge)) * time.Second)
-		if expired != 0 {
-			p.Expires = now
-		}
-	}
-	return p
 }

@@ -23,15 +23,6 @@ type useInfo1 struct {
 	references, uses        uint32
 }
 
-// The states of a connection (lmuse.h).
-const (
-	useOK          = 0
-	useLost        = 2
-	useNetworkDown = 3
-	useConnecting  = 4
-	useReconnects  = 5
-)
-
 // kindOfDisk is USE_DISKDEV: printers and pipes are in the same list.
 const kindOfDisk = 0
 
@@ -93,21 +84,7 @@ func askShares(_ context.Context, shares []Share) []ShareAnswer {
 	}
 	for i, s := range shares {
 		status, found := states[s.Point]
-		answers[i] = ShareAnswer{Share: s, State: stateOfUse(status, found)}
+		answers[i] = ShareAnswer{Share: s, State: WinShareState(status, found)}
 	}
 	return answers
-}
-
-func stateOfUse(status uint32, found bool) ShareState {
-	switch {
-	case !found:
-		return ShareUnknown
-	case status == useOK, status == useConnecting, status == useReconnects:
-		return ShareAnswers
-	case status == useNetworkDown:
-		return ShareGone
-	case status == useLost:
-		return ShareUnknown // it may only be asleep: it reconnects when it is used
-	}
-	return ShareUnknown
 }

@@ -51,20 +51,10 @@ func failedUnits(ctx context.Context) ([]Unit, error) {
 		s.configure(scm)
 		if s.failed() {
 			result := strconv.FormatUint(uint64(s.exit), 10)
-			units = append(units, Unit{Name: plainWinService(s.name), Full: s.name, Result: result})
+			units = append(units, Unit{Name: PlainWinService(s.name), Full: s.name, Result: result})
 		}
 	}
 	return units, nil
-}
-
-// plainWinService cuts off the mark of a session that some services carry: "CDPUserSvc_1a2b3".
-func plainWinService(name string) string {
-	if at := strings.LastIndexByte(name, '_'); at > 0 {
-		if _, err := strconv.ParseUint(name[at+1:], 16, 64); err == nil {
-			name = name[:at]
-		}
-	}
-	return CleanName(name)
 }
 
 func listWinServices(scm windows.Handle) ([]winService, error) {

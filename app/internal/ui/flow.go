@@ -33,6 +33,7 @@ type flow struct {
 	testErr error
 	total   int
 	lines   []line
+	due     bool // a drawing of the run is due
 
 	answering bool
 	answerErr error
@@ -248,7 +249,26 @@ func (f *flow) onTest(e api.CheckEvent) {
 			f.setLine(e.ID, string(e.Result.Status))
 		}
 	}
-	f.notify()
+	if len(f.lines) <= 1 {
+		f.notify() // the first one at once
+		return
+	}
+	f.notifySoon()
+}
+
+// drawing is how often a run is drawn at most: fifty self-tests report a hundred times in half a second, and a
+// page that is laid out each time would show them long after they were through.
+const drawing = 60 * time.Millisecond
+
+func (f *flow) notifySoon() {
+	if f.due {
+		return
+	}
+	f.due = true
+	f.s.after(drawing, func() {
+		f.due = false
+		f.notify()
+	})
 }
 
 func (f *flow) setLine(id, status string) {

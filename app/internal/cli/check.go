@@ -148,7 +148,7 @@ func (s *session) listChecks(ctx context.Context) error {
 	for _, c := range infos {
 		line := CheckLine{CheckInfo: c, Name: s.checkName(c.ID), Measures: s.measures(c.ID)}
 		doc.Checks = append(doc.Checks, line)
-		text := c.ID + ": " + line.Name
+		text := s.pair(c.ID, line.Name)
 		if !c.Applies {
 			text += " " + s.t("cli.check.not_here")
 		}
@@ -264,7 +264,7 @@ func (s *session) printProposals(inc api.Incident) {
 			s.out.say(s.t("cli.check.repairs"))
 			first = false
 		}
-		s.out.item("  ", "    ", "balise repair run "+r.ID+": "+s.repairName(r.ID))
+		s.out.item("  ", "    ", s.pair("balise repair run "+r.ID, s.repairName(r.ID)))
 	}
 }
 
@@ -316,16 +316,16 @@ func (s *session) printResults(results []api.Result) {
 
 // resultLine is "Name (id): failed; facts".
 func (s *session) resultLine(r api.Result) string {
-	text := s.checkName(r.ID) + " (" + r.ID + "): " + s.t("cli.check.status."+string(r.Status))
+	text := s.pair(s.checkName(r.ID)+" ("+r.ID+")", s.t("cli.check.status."+string(r.Status)))
 	var facts []string
 	for _, f := range r.Facts {
 		facts = append(facts, s.fact(f))
 	}
 	if len(facts) > 0 {
-		text += "; " + strings.Join(facts, ", ")
+		text += s.t("cli.check.join") + strings.Join(facts, ", ")
 	}
 	if len(r.BlockedBy) > 0 {
-		text += "; " + s.t("cli.check.blocked", "names", strings.Join(r.BlockedBy, ", "))
+		text += s.t("cli.check.join") + s.t("cli.check.blocked", "names", strings.Join(r.BlockedBy, ", "))
 	}
 	return text
 }
@@ -355,7 +355,12 @@ func runSnapshot(ctx context.Context, s *session, _ commandLine) error {
 
 // fact is one fact for people.
 func (s *session) fact(f api.Fact) string {
-	return s.named("fact."+f.Key, f.Key) + ": " + s.texts.Fact(f)
+	return s.pair(s.named("fact."+f.Key, f.Key), s.texts.Fact(f))
+}
+
+// pair is "Name: text", with the language's own space before the colon.
+func (s *session) pair(name, text string) string {
+	return s.t("report.line.named", "name", name, "text", text)
 }
 
 // notNil makes an empty list [] in JSON: a script should not have to tell null from nothing.

@@ -16,6 +16,9 @@ const nine = 0.9
 type figures struct {
 	sent, lost  int
 	p50, jitter time.Duration
+	// steady is the jitter of the calmer half of the window: that of the line is there all the time, that of a
+	// computer that was busy for a moment is not.
+	steady time.Duration
 }
 
 func (f figures) loss() float64 {
@@ -30,7 +33,7 @@ func (f figures) loss() float64 {
 // while another loses nothing is itself the trouble, and does not count.
 func sum(list []sample) figures {
 	var f figures
-	var later []time.Duration
+	var later, first, second []time.Duration
 	const alone = 5
 	clean := slices.ContainsFunc(list, func(s sample) bool { return s.lost == 0 && len(s.rtts) >= qualityFirst })
 	for _, s := range list {
@@ -46,11 +49,17 @@ func sum(list []sample) figures {
 		if f.p50 == 0 || middle < f.p50 {
 			f.p50 = middle
 		}
-		for _, d := range s.rtts {
+		for i, d := range s.rtts {
 			later = append(later, d-middle)
+			if i < len(s.rtts)/2 {
+				first = append(first, d-middle)
+			} else {
+				second = append(second, d-middle)
+			}
 		}
 	}
 	f.jitter = quantile(later, nine)
+	f.steady = min(f.jitter, quantile(first, nine), quantile(second, nine))
 	return f
 }
 
@@ -86,7 +95,8 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 	believed := f.lost > 1 && f.loss() >= lim.lossWarn && (f.sent >= enough || f.loss() >= certain)
 	// Where the system itself counts, a busy computer changes nothing; a stopwatch it spoils.
 	spoiled := lag > lim.busy && !allExact(list)
-	late := lag > lim.busy && f.jitter < 4*lag
+	const share = 5
+	late := f.steady < share*lag
 	switch {
 	case spoiled:
 		return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
@@ -98,7 +108,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 		return poor("net.quality/loss", diagnostics.Warn, facts)
 	case f.p50 >= lim.latencyWarn:
 		return poor("net.quality/latency", diagnostics.Warn, facts)
-	case f.jitter >= lim.jitter && !late && f.sent >= qualityFirst:
+	case f.steady >= lim.jitter && !late && f.sent >= qualityFirst:
 		return poor("net.quality/jitter", diagnostics.Warn, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}

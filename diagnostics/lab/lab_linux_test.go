@@ -199,8 +199,13 @@ func hostState(t *testing.T) map[string]string {
 	}
 	state["/proc/self/mountinfo"] = strings.Join(mounts, "")
 	for _, argv := range [][]string{
-		{"ip", "-o", "link"}, {"ip", "-o", "addr"}, {"ip", "route", "show", "table", "all"},
-		{"ip", "-6", "route", "show", "table", "all"}, {"ip", "rule"}, {"ip", "netns"}, {"nft", "list", "ruleset"},
+		{"ip", "-o", "link"},
+		{"ip", "-o", "addr"},
+		{"ip", "route", "show", "table", "all"},
+		{"ip", "-6", "route", "show", "table", "all"},
+		{"ip", "rule"},
+		{"ip", "netns"},
+		{"nft", "list", "ruleset"},
 	} {
 		out, err := exec.CommandContext(t.Context(), argv[0], argv[1:]...).Output()
 		if err != nil && argv[0] != "nft" { // a machine without nft has no rules of it either

@@ -16,9 +16,6 @@ const nine = 0.9
 type figures struct {
 	sent, lost  int
 	p50, jitter time.Duration
-	// steady is the jitter of the calmer half of the window: that of the line is there all the time, that of a
-	// computer that was busy for a moment is not.
-	steady time.Duration
 }
 
 func (f figures) loss() float64 {
@@ -33,7 +30,7 @@ func (f figures) loss() float64 {
 // while another loses nothing is itself the trouble, and does not count.
 func sum(list []sample) figures {
 	var f figures
-	var later, first, second []time.Duration
+	var later []time.Duration
 	const alone = 5
 	clean := slices.ContainsFunc(list, func(s sample) bool { return s.lost == 0 && len(s.rtts) >= qualityFirst })
 	for _, s := range list {
@@ -49,17 +46,11 @@ func sum(list []sample) figures {
 		if f.p50 == 0 || middle < f.p50 {
 			f.p50 = middle
 		}
-		for i, d := range s.rtts {
+		for _, d := range s.rtts {
 			later = append(later, d-middle)
-			if i < len(s.rtts)/2 {
-				first = append(first, d-middle)
-			} else {
-				second = append(second, d-middle)
-			}
 		}
 	}
 	f.jitter = quantile(later, nine)
-	f.steady = min(f.jitter, quantile(first, nine), quantile(second, nine))
 	return f
 }
 
@@ -96,7 +87,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 	// Where the system itself counts, a busy computer changes nothing; a stopwatch it spoils.
 	spoiled := lag > lim.busy && !allExact(list)
 	const share = 5
-	late := f.steady < share*lag
+	late := f.jitter < share*lag
 	switch {
 	case spoiled:
 		return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}
@@ -108,7 +99,7 @@ func judgeQuality(list []sample, lag time.Duration, lim qualityLimits) diagnosti
 		return poor("net.quality/loss", diagnostics.Warn, facts)
 	case f.p50 >= lim.latencyWarn:
 		return poor("net.quality/latency", diagnostics.Warn, facts)
-	case f.steady >= lim.jitter && !late && f.sent >= qualityFirst:
+	case f.jitter >= lim.jitter && !late && f.sent >= qualityFirst:
 		return poor("net.quality/jitter", diagnostics.Warn, facts)
 	}
 	return diagnostics.Outcome{Status: diagnostics.Pass, Facts: facts}

@@ -302,7 +302,7 @@ func TestQualityTellsLossDelayAndJitterApart(t *testing.T) {
 		{"one in five", 0.2, 15 * ms, 5 * ms, map[string]float64{"fail net.quality/loss": 0.9}},
 		{"400 ms", 0, 400 * ms, 10 * ms, map[string]float64{"warn net.quality/latency": 1}},
 		{"a second", 0, 900 * ms, 10 * ms, map[string]float64{"fail net.quality/latency": 1}},
-		{"uneven", 0, 20 * ms, 220 * ms, map[string]float64{"warn net.quality/jitter": 0.85}},
+		{"uneven", 0, 20 * ms, 220 * ms, map[string]float64{"warn net.quality/jitter": 0.95}},
 	} {
 		r := rand.New(rand.NewPCG(1, 2))
 		got := map[string]float64{}
@@ -346,13 +346,7 @@ func TestQualityCorners(t *testing.T) {
 	check(t, "every request lost once", judgeQuality(late, 0, lim), "fail net.quality/loss")
 	busy := drawn(r, qualityAll, 0, 20*ms, 120*ms)
 	check(t, "uneven because this computer is busy", judgeQuality(busy, 60*ms, lim), "pass")
-	moment := drawn(r, qualityAll, 0, 20*ms, 5*ms)
-	for i := range moment {
-		for j := range 12 {
-			moment[i].rtts[j] += 90 * ms
-		}
-	}
-	check(t, "uneven for a moment", judgeQuality(moment, 0, lim), "pass")
+	check(t, "uneven, and so are this computer's own clocks", judgeQuality(busy, 20*ms, lim), "pass")
 	for i := range busy {
 		busy[i].exact, busy[i].lost = false, 10
 	}

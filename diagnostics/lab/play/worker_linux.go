@@ -83,7 +83,7 @@ func (p *player) play(ctx context.Context) (err error) {
 	}
 	for _, o := range seen {
 		p.res.Observed = append(p.res.Observed, score.Observation{
-			Action: o.Action, OK: o.OK, How: o.How, Harmless: p.isHarmless(o.Action),
+			Action: o.Action, OK: o.OK, How: o.How, Harmless: p.isHarmless(o.Action), Strained: o.Strained,
 		})
 	}
 	p.res.Observed = append(p.res.Observed, ended...)

@@ -49,6 +49,8 @@ type Observation struct {
 	How    string `json:"how"`
 	// Harmless is an action of the seed's, not of the fault.
 	Harmless bool `json:"harmless,omitempty"`
+	// Strained: the machine was too busy to do it evenly.
+	Strained bool `json:"strained,omitempty"`
 }
 
 // Document is the part of `balise check --json` that is graded.

@@ -110,6 +110,15 @@ func TestBusyIsTrueOnlyWhereTheKernelAgrees(t *testing.T) {
 	if v := Judge(s, o, nil); !v.Right() || v.Issues != 0 || len(v.HostTruth) != 1 {
 		t.Errorf("%+v", v)
 	}
+	jitter := outcome(1, nil, "net.quality/jitter")
+	jitter.Observed = []Observation{{Action: "net.latency", OK: true, Harmless: true}}
+	if v := Judge(s, jitter, nil); v.Right() {
+		t.Errorf("%+v", v)
+	}
+	jitter.Observed[0].Strained = true
+	if v := Judge(s, jitter, nil); !v.Right() {
+		t.Errorf("%+v", v)
+	}
 	// Where a scenario speaks of the processor itself, it is judged as written.
 	if v := Judge(fault("perf.cpu/busy"), o, nil); !v.Right() || v.Issues != 1 {
 		t.Errorf("%+v", v)

@@ -23,6 +23,8 @@ type deed struct {
 	undo, stop func() error
 	// seen looks whether it took effect.
 	seen func(ctx context.Context) (bool, string)
+	// strained tells whether this machine was too busy to do it as it should be.
+	strained func() bool
 }
 
 // args are an action's arguments after they were checked.

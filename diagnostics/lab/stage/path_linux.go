@@ -181,9 +181,9 @@ func latency(_ context.Context, s *Stage, a args) (deed, error) {
 		return errors.Join(err, ip("-n", s.lab.router, "route", "replace", "10.77.1.0/24", "dev", "wan", "src",
 			"10.77.1.1"))
 	}
-	return deed{undo: undo, stop: r.close, seen: func(context.Context) (bool, string) {
+	return deed{undo: undo, stop: r.close, strained: r.uneven, seen: func(context.Context) (bool, string) {
 		n := r.passed.Load()
-		return n > 0, fmt.Sprintf("%d packets over the long way", n)
+		return n > 0, fmt.Sprintf("%d packets over the long way, %d of them late", n, r.tardy.Load())
 	}}, nil
 }
 

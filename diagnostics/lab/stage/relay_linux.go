@@ -20,7 +20,21 @@ type relay struct {
 	delay, jitter time.Duration
 	lost          int
 	passed        atomic.Int64
-	wg            sync.WaitGroup
+	// tardy counts packets that were carried noticeably later than they were due: this machine was too busy.
+	tardy atomic.Int64
+	wg    sync.WaitGroup
+}
+
+// noticeable is how late a packet must be to be counted; strained, how many of a hundred make the relay itself an
+// uneven line.
+const (
+	noticeable = 15 * time.Millisecond
+	strained   = 3
+)
+
+// uneven tells whether the relay added an unevenness of its own.
+func (r *relay) uneven() bool {
+	return r.tardy.Load()*100 >= r.passed.Load()*strained && r.tardy.Load() > 0
 }
 
 // tunnel makes the two ends, named dev, each in its namespace, and starts carrying.
@@ -73,6 +87,9 @@ func (r *relay) carry(from, to *os.File) {
 	r.wg.Go(func() {
 		for p := range waiting {
 			time.Sleep(time.Until(p.due))
+			if time.Since(p.due) > noticeable {
+				r.tardy.Add(1)
+			}
 			_, _ = to.Write(p.data)
 		}
 	})

@@ -59,6 +59,8 @@ type Observation struct {
 	OK     bool   `json:"ok"`
 	// How is what was looked at: a counter, a log, a dial of the stage's own, a file as the client sees it.
 	How string `json:"how"`
+	// Strained says that this machine was too busy to do it evenly: a line may then really have been uneven.
+	Strained bool `json:"strained,omitempty"`
 }
 
 // Isolate makes cmd, a re-exec of the lab itself, start in network, mount, PID, IPC and UTS namespaces of its
@@ -199,7 +201,7 @@ func (s *Stage) Observed(ctx context.Context) ([]Observation, error) {
 	list := make([]Observation, len(s.done))
 	var all sync.WaitGroup
 	for i, d := range s.done {
-		list[i] = Observation{Action: d.name, How: "nobody looks"}
+		list[i] = Observation{Action: d.name, How: "nobody looks", Strained: d.strained != nil && d.strained()}
 		if d.seen != nil {
 			all.Go(func() { list[i].OK, list[i].How = d.seen(ctx) })
 		}

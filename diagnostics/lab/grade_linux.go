@@ -59,7 +59,12 @@ func (p plan) grade(ctx context.Context, o options, stdout, stderr io.Writer) (b
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "interrupted; the report is of what was played")
 	}
+	again := 0
+	if o.again && ctx.Err() == nil {
+		again = g.playAgain(ctx, cases)
+	}
 	report := score.Sum(cases, texts)
+	report.Again = again
 	if o.json {
 		enc := json.NewEncoder(stdout)
 		enc.SetIndent("", "  ")
@@ -67,7 +72,27 @@ func (p plan) grade(ctx context.Context, o options, stdout, stderr io.Writer) (b
 	} else {
 		err = report.Text(stdout)
 	}
-	return report.Missed() || ctx.Err() != nil, err
+	return report.Missed(o.gate == gateAnswers) || ctx.Err() != nil, err
+}
+
+// playAgain plays the wrong cases once more, one at a time, puts the new outcomes in the old ones' places, and tells
+// how many are right now.
+func (g grader) playAgain(ctx context.Context, cases []score.Case) int {
+	right := 0
+	for i, c := range cases {
+		if c.Loaded || score.Judge(c.Scenario, c.Outcome, g.texts).Right() || ctx.Err() != nil {
+			continue
+		}
+		fresh := g.play(ctx, []todo{{c.Scenario, c.Outcome.Seed}}, 1, false)
+		if len(fresh) != 1 {
+			continue
+		}
+		cases[i] = fresh[0]
+		if score.Judge(c.Scenario, fresh[0].Outcome, g.texts).Right() {
+			right++
+		}
+	}
+	return right
 }
 
 // theClient is the given program, or the real one, built as it is shipped.

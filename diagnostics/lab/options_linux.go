@@ -30,6 +30,8 @@ type options struct {
 	pairs     uint64
 	json      bool
 	keepLog   bool
+	again     bool
+	gate      string
 	check     bool
 	list      bool
 	actions   bool
@@ -38,6 +40,12 @@ type options struct {
 
 // unset is a number that depends on other flags.
 const unset = -1
+
+// The gates. A machine that does other things at the same time can be held to what is said, not to how fast.
+const (
+	gateAll     = "all"
+	gateAnswers = "answers"
+)
 
 // pairSeed draws the published pairs.
 const pairSeed = 40
@@ -58,6 +66,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.IntVar(&o.jobs, "jobs", 2, "cases at a time")
 	fs.BoolVar(&o.json, "json", false, "print one JSON document")
 	fs.BoolVar(&o.keepLog, "keep-log", false, "keep a folder with documents and logs of every case")
+	fs.BoolVar(&o.again, "again", false, "play what is wrong once more, with the same seed, and count the second time")
+	fs.StringVar(&o.gate, "gate", gateAll, "which targets decide the exit code: all, or answers (times are printed only)")
 	fs.BoolVar(&o.quiet, "quiet", false, "no line for every case on stderr")
 	fs.BoolVar(&o.check, "check", false, "only check the files; needs no root")
 	fs.BoolVar(&o.list, "list", false, "only list the scenarios; needs no root")
@@ -73,6 +83,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("what is %q?", fs.Arg(0))
 	case o.seeds < 1 || o.jobs < 1 || o.load < 0:
 		return o, errors.New("--seeds and --jobs start at 1, --load at 0")
+	case o.gate != gateAll && o.gate != gateAnswers:
+		return o, fmt.Errorf("--gate is %s or %s, not %q", gateAll, gateAnswers, o.gate)
 	case o.load > 8*runtime.NumCPU():
 		return o, fmt.Errorf("--load %d would stop this machine", o.load)
 	}

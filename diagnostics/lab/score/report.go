@@ -24,11 +24,13 @@ type Case struct {
 
 // Report is everything that the lab says.
 type Report struct {
-	Schema    string    `json:"schema"`
-	Scenarios int       `json:"scenarios"`
-	Cases     int       `json:"cases"`
-	Void      int       `json:"void"`
-	Broken    int       `json:"broken"`
+	Schema    string `json:"schema"`
+	Scenarios int    `json:"scenarios"`
+	Cases     int    `json:"cases"`
+	Void      int    `json:"void"`
+	Broken    int    `json:"broken"`
+	// Again is how many cases were wrong at first and right when they were played again; 0 where they were not.
+	Again     int       `json:"right_when_played_again,omitempty"`
 	Targets   []Target  `json:"targets"`
 	Client    Figures   `json:"balise"`
 	HeldOut   Figures   `json:"balise_held_out"`
@@ -106,6 +108,8 @@ type Target struct {
 	Met  bool   `json:"met"`
 	// Cases is how many cases the figure is made of; without any, the target is neither met nor missed.
 	Cases int `json:"cases"`
+	// Time says that it is about how long something takes, which a busy machine decides too.
+	Time bool `json:"time,omitempty"`
 }
 
 // Missed tells whether a target that was measured is missed.
@@ -392,26 +396,35 @@ func targets(r Report, calm []Verdict) []Target {
 	pc := func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 	ms := func(x int64) string { return fmt.Sprintf("%d ms", x) }
 	return []Target{
-		{"single faults named first", "95 %", pc(f.Top1), f.Top1 >= wantTop1, f.Singles},
-		{"single faults among the first two", "99 %", pc(f.Top2), f.Top2 >= wantTop2, f.Singles},
-		{"both of two faults named", "85 %", pc(f.Both), f.Both >= wantBoth, f.Doubles},
-		{"issues shown a single fault, mean", "1.1", fmt.Sprintf("%.2f", f.IssuesMean), f.IssuesMean <= wantIssues, f.Singles},
-		{"forbidden statements", "0", fmt.Sprint(f.Forbidden), f.Forbidden == 0, n},
-		{"false alarms on a healthy machine", "0", fmt.Sprint(f.Alarms), f.Alarms == 0, f.Healthy},
+		{"single faults named first", "95 %", pc(f.Top1), f.Top1 >= wantTop1, f.Singles, false},
+		{"single faults among the first two", "99 %", pc(f.Top2), f.Top2 >= wantTop2, f.Singles, false},
+		{"both of two faults named", "85 %", pc(f.Both), f.Both >= wantBoth, f.Doubles, false},
+		{
+			"issues shown a single fault, mean", "1.1", fmt.Sprintf("%.2f", f.IssuesMean),
+			f.IssuesMean <= wantIssues, f.Singles, false,
+		},
+		{"forbidden statements", "0", fmt.Sprint(f.Forbidden), f.Forbidden == 0, n, false},
+		{"false alarms on a healthy machine", "0", fmt.Sprint(f.Alarms), f.Alarms == 0, f.Healthy, false},
 		{
 			"false alarms under load", fmt.Sprint(allowed), fmt.Sprint(r.Loaded.Alarms),
-			r.Loaded.Alarms <= allowed, r.Loaded.Healthy,
+			r.Loaded.Alarms <= allowed, r.Loaded.Healthy, false,
 		},
 		{
 			"healthy verdict, p95", ms(wantHealthy.Milliseconds()), ms(t.HealthyP95),
-			t.HealthyP95 <= wantHealthy.Milliseconds(), f.Healthy,
+			t.HealthyP95 <= wantHealthy.Milliseconds(), f.Healthy, true,
 		},
-		{"any verdict, p95", ms(wantAny.Milliseconds()), ms(t.AnyP95), t.AnyP95 <= wantAny.Milliseconds(), n},
-		{"hung share, p95", ms(wantAny.Milliseconds()), ms(t.HungP95), t.HungP95 <= wantAny.Milliseconds(), hung},
+		{"any verdict, p95", ms(wantAny.Milliseconds()), ms(t.AnyP95), t.AnyP95 <= wantAny.Milliseconds(), n, true},
+		{
+			"hung share, p95", ms(wantAny.Milliseconds()), ms(t.HungP95),
+			t.HungP95 <= wantAny.Milliseconds(), hung, true,
+		},
 	}
 }
 
-// Missed tells whether any measured target is missed, or nothing at all could be graded.
-func (r Report) Missed() bool {
-	return r.Cases > 0 && r.Void+r.Broken == r.Cases || slices.ContainsFunc(r.Targets, Target.Missed)
+// Missed tells whether any measured target is missed, or nothing at all could be graded. With answersOnly, how long
+// things took does not decide.
+func (r Report) Missed(answersOnly bool) bool {
+	return r.Cases > 0 && r.Void+r.Broken == r.Cases || slices.ContainsFunc(r.Targets, func(t Target) bool {
+		return t.Missed() && !(t.Time && answersOnly)
+	})
 }

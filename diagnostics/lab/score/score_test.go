@@ -275,7 +275,7 @@ func TestSum(t *testing.T) {
 	if !slices.Contains(r.Confusion, Cell{"a/x", "b/x", 1}) || !slices.Contains(r.Confusion, Cell{"healthy", "z/x", 1}) {
 		t.Error(r.Confusion)
 	}
-	if !r.Missed() {
+	if !r.Missed(false) {
 		t.Error("no target is missed")
 	}
 	var text bytes.Buffer
@@ -293,14 +293,14 @@ func TestSum(t *testing.T) {
 }
 
 func TestMissedWithoutEvidence(t *testing.T) {
-	if (Report{}).Missed() {
+	if (Report{}).Missed(false) {
 		t.Error("nothing was played, and something is missed")
 	}
-	if r := Sum([]Case{{Scenario: fault("a/x"), Outcome: Outcome{Error: "no"}}}, nil); !r.Missed() {
+	if r := Sum([]Case{{Scenario: fault("a/x"), Outcome: Outcome{Error: "no"}}}, nil); !r.Missed(false) {
 		t.Error("a lab that cannot play anything says that all is well")
 	}
 	r := Sum([]Case{{Scenario: fault("a/x"), Outcome: outcome(1, []string{"a/x"}, "a/x")}}, nil)
-	if r.Missed() {
+	if r.Missed(false) {
 		t.Errorf("%+v", r.Targets)
 	}
 }

@@ -12,6 +12,9 @@ import (
 func (r Report) Text(w io.Writer) error {
 	p := &printer{tabwriter.NewWriter(w, 2, 0, 2, ' ', 0), nil}
 	p.line("%d scenarios, %d cases; void: %d; mistakes of the lab itself: %d", r.Scenarios, r.Cases, r.Void, r.Broken)
+	if r.Again > 0 {
+		p.line("%d cases were wrong at first, and right when they were played again alone", r.Again)
+	}
 	p.line("")
 	p.line("target\twant\thave\tcases\t")
 	for _, t := range r.Targets {

@@ -274,6 +274,13 @@ func TestHog(t *testing.T) {
 	if name, p := Hog(before, after, 3*time.Second); name != "b" || math.Round(p) != 97 {
 		t.Errorf("%s %v", name, p)
 	}
+	for _, own := range []Process{{PID: 5, Name: "balise"}, {PID: 5, Name: "balise-window"}, {PID: int32(os.Getpid()), Name: "x"}} {
+		busy := own
+		busy.CPU = 3
+		if name, _ := Hog([]Process{own}, []Process{busy}, 3*time.Second); name != "" {
+			t.Errorf("one of our own is the culprit: %s", name)
+		}
+	}
 }
 
 func TestBootFrom(t *testing.T) {

@@ -58,6 +58,7 @@ func TestTopNamesProgramsTogether(t *testing.T) {
 		{PID: 2, Name: "web", CPU: 2, RSS: 300},
 		{PID: 3, Name: "web", CPU: 2, RSS: 300},
 		{PID: 4, Name: "new", CPU: 1.5, RSS: 500},
+		{PID: 5, Name: "Balise.exe", CPU: 9, RSS: 1},
 	}
 	if got := TopCPU(before, after, time.Second, 3); !slices.Equal(got, []string{"web", "new"}) {
 		t.Errorf("cpu %v", got)

@@ -7,6 +7,7 @@ package power
 import (
 	"context"
 	"math"
+	"slices"
 
 	"balise/diagnostics"
 	"balise/diagnostics/checks/catalogue"
@@ -95,6 +96,11 @@ func judgeBattery(spec catalogue.Spec, s probe.Supplies) diagnostics.Outcome {
 // judgeAdapter looks for a battery that empties while a charger is plugged in. A full one may: charging
 // stops and starts around the top, and some computers are told to stop at eighty.
 func judgeAdapter(spec catalogue.Spec, s probe.Supplies) diagnostics.Outcome {
+	if s.Online > 0 && !slices.ContainsFunc(s.Batteries, func(b probe.Battery) bool { return b.State != "" }) {
+		return diagnostics.Outcome{
+			Status: diagnostics.Unknown, Detail: probe.ErrNoFigures.Error(), Final: true,
+		}
+	}
 	o := diagnostics.Outcome{Status: diagnostics.Pass}
 	if s.Online > 0 && draining(s.Batteries) && !charging(s.Batteries) {
 		for _, b := range s.Batteries {

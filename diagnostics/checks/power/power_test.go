@@ -38,8 +38,9 @@ func TestJudges(t *testing.T) {
 		{"much used", probe.Supplies{Batteries: []probe.Battery{battery("full", 100, 90, 1200)}}, warn, BatteryCycles, pass},
 		{"nearly empty", probe.Supplies{Batteries: []probe.Battery{battery("discharging", 4, 90, 12)}}, warn, BatteryLow, pass},
 		{"nearly empty, plugged in", probe.Supplies{Batteries: []probe.Battery{battery("charging", 4, 90, 12)}, Online: 1}, pass, "", pass},
-		{"half-written", probe.Supplies{Batteries: []probe.Battery{{Percent: -1}}, Online: 1}, diagnostics.Unknown, "", pass},
+		{"half-written", probe.Supplies{Batteries: []probe.Battery{{Percent: -1}}, Online: 1}, diagnostics.Unknown, "", diagnostics.Unknown},
 		{"half-written, charge only", probe.Supplies{Batteries: []probe.Battery{{Percent: 50, Full: 3e7}}}, pass, "", pass},
+		{"half-written, plugged in", probe.Supplies{Batteries: []probe.Battery{{Percent: 50, Full: 3e7}}, Online: 1}, pass, "", diagnostics.Unknown},
 		{"a desktop", probe.Supplies{Chargers: 1, Online: 1}, diagnostics.NA, "", diagnostics.NA},
 	} {
 		p := probe.Power{Supplies: func(context.Context) (probe.Supplies, error) { return c.s, nil }}

@@ -36,18 +36,32 @@ func openUserBus(ctx context.Context) (bus, error) {
 	return openBus(ctx, dbus.ConnectSessionBus)
 }
 
-// openBus gives up with the context, also when the bus accepts the connection and then stays silent.
+// openBus gives up with the context, also when the bus accepts the connection and then stays silent, or floods
+// us with a greeting that never ends: the library reads that into memory and copies it before it notices.
 func openBus(
 	ctx context.Context, connect func(...dbus.ConnOption) (*dbus.Conn, error),
 ) (bus, error) {
-	conn, err := connect(dbus.WithContext(ctx))
+	type answer struct {
+		conn *dbus.Conn
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		conn, err := connect(dbus.WithContext(ctx))
+		done <- answer{conn, err}
+	}()
+	var a answer
+	select {
+	case a = <-done:
+	case <-ctx.Done(): // a connection that comes later is closed by its context
+	}
 	if ctx.Err() != nil {
 		return bus{}, fmt.Errorf("connect to the bus: %w", ctx.Err())
 	}
-	if err != nil {
-		return bus{}, fmt.Errorf("%w: %w", ErrNoBus, err)
+	if a.err != nil {
+		return bus{}, fmt.Errorf("%w: %w", ErrNoBus, a.err)
 	}
-	return bus{conn}, nil
+	return bus{a.conn}, nil
 }
 
 func there(name string) bool {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -79,5 +80,17 @@ func TestReadOwnCertificates(t *testing.T) {
 	own, err := ownCertificates(t.Context())
 	if err != nil || len(own.All) != 1 || !own.All[0].NotAfter.Equal(ends) || own.All[0].InUse {
 		t.Errorf("%+v %v", own, err)
+	}
+}
+
+func TestLocalAccount(t *testing.T) {
+	tree := fstest.MapFS{"etc/passwd": {Data: []byte("root:x:0:0::/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/sh\n")}}
+	for name, want := range map[string]bool{"ana": true, "root": true, "an": false, "zoe": false} {
+		if localAccount(tree, name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	if localAccount(fstest.MapFS{}, "ana") {
+		t.Error("a computer without accounts has one")
 	}
 }

@@ -309,10 +309,17 @@ func (s *session) printResults(results []api.Result) {
 	if len(passed) > 0 {
 		s.out.item("- ", "  ", s.t("cli.check.passed", "names", strings.Join(passed, ", ")))
 	}
-	if len(na) > 0 {
+	switch {
+	case len(na) > mostNames:
+		s.out.item("- ", "  ", s.texts.N("cli.check.na_many", len(na)))
+	case len(na) > 0:
 		s.out.item("- ", "  ", s.t("cli.check.na", "names", strings.Join(na, ", ")))
 	}
 }
+
+// mostNames is how many self-tests that have nothing to look at here are worth reading by name. Somebody whose
+// computer does not work reads the verdict; the rest is in the list and in the document.
+const mostNames = 6
 
 // resultLine is "Name (id): failed; facts".
 func (s *session) resultLine(r api.Result) string {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"balise/diagnostics/cause"
 )
 
 var place = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -45,5 +47,32 @@ func TestPlaces(t *testing.T) {
 	}
 	if New("de").Lang() != "en" {
 		t.Error("an unknown language is not English")
+	}
+}
+
+// torn finds a French sign that a line could begin with, or a quote or a unit torn from its word.
+var torn = regexp.MustCompile(`[^\s] [;?!»%]|[\p{L}\p{N})}»…] :(\s|$)|« |\p{L}[;?!»]|«\p{L}|\p{L}'\p{L}|\.\.\.`)
+
+func TestFrenchSignsStayWithTheirWords(t *testing.T) {
+	all, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, text := range all["fr"] {
+		if at := torn.FindString(text); at != "" {
+			t.Errorf("%s: %q in %q", key, at, text)
+		}
+	}
+	kb, err := cause.Core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, e := range kb.Causes {
+		x := e.Text["fr"]
+		for _, text := range []string{x.Short, x.Sentence, x.Breaks, x.Now} {
+			if at := torn.FindString(text); at != "" {
+				t.Errorf("%s: %q in %q", code, at, text)
+			}
+		}
 	}
 }

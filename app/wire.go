@@ -314,7 +314,9 @@ func (p *program) keepCrashes(log *slog.Logger) {
 type notifier struct{ n *notify.Notifier }
 
 func (n notifier) Show(ctx context.Context, note agent.Note) error {
-	return n.n.Show(ctx, notify.Note{Key: note.Key, Title: note.Title, Body: note.Body, Urgent: note.Urgent})
+	return n.n.Show(ctx, notify.Note{
+		Key: note.Key, Title: note.Title, Body: note.Body, Urgent: note.Urgent, Quiet: note.Quiet,
+	})
 }
 
 func (n notifier) Withdraw(ctx context.Context, key string) error { return n.n.Withdraw(ctx, key) }

@@ -190,7 +190,7 @@ func (b *background) tell(ctx context.Context, d cause.Diagnosis) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, noteWait)
 	defer cancel()
-	note := Note{Key: watchPage, Title: words.Sentence, Body: body}
+	note := Note{Key: watchPage, Title: words.Sentence, Body: body, Quiet: true}
 	if err := b.a.p.Notifier.Show(ctx, note); err != nil {
 		b.a.p.Log.Info("no notification", "error", err)
 	}

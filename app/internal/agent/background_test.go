@@ -73,7 +73,7 @@ func TestASteadyProblemIsToldOnce(t *testing.T) {
 		t.Fatalf("told %d times", w.told())
 	}
 	n := w.bell.rung()[0]
-	if n.Key != "check" || n.Urgent || strings.ContainsAny(n.Title+n.Body, "{}") || n.Body == "" {
+	if n.Key != "check" || n.Urgent || !n.Quiet || strings.ContainsAny(n.Title+n.Body, "{}") || n.Body == "" {
 		t.Errorf("the note is %+v", n)
 	}
 	if st := w.seen(); st.Problem == nil || st.Since.IsZero() {

@@ -78,6 +78,7 @@ type Note struct {
 	// Title and Body are plain text in the user's language; the title is the ticket's.
 	Title, Body string
 	Urgent      bool
+	Quiet       bool // without a sound: nobody asked
 }
 
 // Notifier shows notifications. Its errors are expected on machines without a desktop.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"strings"
 
 	"balise/assets"
 	"balise/diagnostics"
@@ -37,8 +36,7 @@ func (v *view) functions() template.FuncMap {
 		"named":      v.named,
 		"check":      v.p.Check,
 		"attachment": v.attachment,
-		"join":       func(list []string) string { return strings.Join(list, ", ") },
-		"others":     func(s string) []string { return v.Others(diagnostics.Status(s)) },
+		"others":     func(s string) string { return v.OthersLine(diagnostics.Status(s)) },
 		"statuses":   func() []string { return []string{"pass", "unknown", "skip", "na"} },
 		"tone":       tone,
 	}

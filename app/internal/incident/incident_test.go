@@ -139,6 +139,21 @@ func TestNothingPrivateLeaves(t *testing.T) {
 	}
 }
 
+// TestWhatDoesNotApplyIsCounted: thirty names that mean nothing bury the three that do.
+func TestWhatDoesNotApplyIsCounted(t *testing.T) {
+	req := sample(t)
+	req.Language = "en"
+	for range 30 {
+		req.Results = append(req.Results, diagnostics.Result{ID: "av.camera", Status: diagnostics.NA})
+	}
+	res, files := render(t, req)
+	for _, text := range []string{res.Review.Body, files[nameReportHTML]} {
+		if strings.Contains(text, "Camera") || !strings.Contains(text, "self-tests do not apply here") {
+			t.Error("thirty names stand where a number says it")
+		}
+	}
+}
+
 // TestSameInputSameBytes: what the review shows is what is sent.
 func TestSameInputSameBytes(t *testing.T) {
 	a, filesA := render(t, sample(t))

@@ -134,9 +134,8 @@ func (v *view) checksText() string {
 	for _, status := range []diagnostics.Status{
 		diagnostics.Pass, diagnostics.Unknown, diagnostics.Skip, diagnostics.NA,
 	} {
-		if names := v.Others(status); len(names) > 0 {
-			lines = append(lines, wrap(v.p.T("report.checks.others."+string(status), "n", len(names),
-				"checks", strings.Join(names, ", ")), "", "  "))
+		if line := v.OthersLine(status); line != "" {
+			lines = append(lines, wrap(line, "", "  "))
 		}
 	}
 	return v.heading("checks") + strings.Join(lines, "\n")

@@ -117,6 +117,20 @@ func (v *view) Others(status diagnostics.Status) []string {
 	return out
 }
 
+// OthersLine names the self-tests of a status that is no problem. Those with nothing to look at are counted where
+// they are many: a technician looks for the few that could not be tested, and report.json has them all.
+func (v *view) OthersLine(status diagnostics.Status) string {
+	const many = 6
+	names := v.Others(status)
+	switch {
+	case len(names) == 0:
+		return ""
+	case status == diagnostics.NA && len(names) > many:
+		return v.p.T("report.checks.others.many", "n", len(names))
+	}
+	return v.p.T("report.checks.others."+string(status), "n", len(names), "checks", strings.Join(names, ", "))
+}
+
 // ChecksTitle says when the self-tests ran and how they ended.
 func (v *view) ChecksTitle() string {
 	var first time.Time

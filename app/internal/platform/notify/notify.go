@@ -37,6 +37,7 @@ type Note struct {
 	Title  string
 	Body   string
 	Urgent bool
+	Quiet  bool // without a sound
 }
 
 const (

@@ -62,6 +62,9 @@ func (n *Notifier) Show(ctx context.Context, note Note) error {
 	if note.Urgent {
 		hints["urgency"] = dbus.MakeVariant(byte(2))
 	}
+	if note.Quiet {
+		hints["suppress-sound"] = dbus.MakeVariant(true)
+	}
 	const serverDecides = int32(-1)
 	var id uint32
 	err := n.daemon().CallWithContext(ctx, daemonName+".Notify", 0, n.p.AppName, n.ids[note.Key], n.p.Icon,

@@ -32,6 +32,10 @@ func LookupHost(ctx context.Context, name string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
+// lateOutput is how long after a program's end its last words may take. On a busy computer that is long: until
+// they have become programs themselves, other children that are just being started hold the same pipe.
+const lateOutput = time.Second
+
 // getent's exit status for a name that has no answer, whatever the reason.
 const getentNotFound = 2
 
@@ -40,7 +44,7 @@ func getent(ctx context.Context, path, name string) ([]netip.Addr, error) {
 		return nil, &net.DNSError{Err: "not a host name", Name: name, IsNotFound: true}
 	}
 	cmd := exec.CommandContext(ctx, path, "ahosts", name)
-	cmd.WaitDelay = 100 * time.Millisecond
+	cmd.WaitDelay = lateOutput
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		return nil, &net.DNSError{Err: "no answer", Name: name, IsTimeout: true}

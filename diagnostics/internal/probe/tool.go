@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 )
 
 // ErrNoTool says that the system lacks the program that would know.
@@ -48,7 +47,7 @@ func (t tool) run(ctx context.Context) (toolAnswer, error) {
 	cmd.Env = append(session(), "LC_ALL=C", "LANGUAGE=C", "PATH=/usr/bin:/bin:/usr/sbin:/sbin")
 	cmd.ExtraFiles, cmd.Dir = t.files, "/"
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	cmd.WaitDelay = 50 * time.Millisecond
+	cmd.WaitDelay = lateOutput
 	if err := cmd.Start(); err != nil {
 		return toolAnswer{}, fmt.Errorf("start %s: %w", t.name, err)
 	}

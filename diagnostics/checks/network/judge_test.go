@@ -492,10 +492,43 @@ func TestTargets(t *testing.T) {
 	if got := strings.Join(p.hostnames(), " "); got != "portal.example desk.example erp.example" {
 		t.Error(got)
 	}
-	if u := p.proxyTarget(); u == nil || u.Host != "erp.example" {
-		t.Error(u)
+	var hosts []string
+	for _, u := range p.proxyTargets() {
+		hosts = append(hosts, u.Host)
 	}
-	if u := (Params{Desk: "http://127.0.0.1:8080"}).proxyTarget(); u != nil {
-		t.Error(u)
+	if got := strings.Join(hosts, " "); got != "erp.example 192.0.2.7 desk.example" {
+		t.Error(got)
+	}
+	if list := (Params{Desk: "http://127.0.0.1:8080"}).proxyTargets(); len(list) != 1 || list[0] != nil {
+		t.Error(list)
+	}
+}
+
+// A service that is stopped behind a proxy is no fault of the proxy, and one more call shows it.
+func TestProxyIsJudgedByMoreThanOneTarget(t *testing.T) {
+	bad := func(c diagnostics.Cause) diagnostics.Outcome {
+		return diagnostics.Outcome{Status: diagnostics.Fail, Cause: c}
+	}
+	good := diagnostics.Outcome{Status: diagnostics.Pass}
+	for _, c := range []struct {
+		name    string
+		answers []diagnostics.Outcome
+		want    diagnostics.Cause
+		asked   int
+	}{
+		{"all is well", []diagnostics.Outcome{good, good}, "", 1},
+		{"one service is stopped", []diagnostics.Outcome{bad("net.proxy/no_tunnel"), good}, "", 2},
+		{"one site is forbidden", []diagnostics.Outcome{bad("net.proxy/denied"), good}, "", 2},
+		{"nothing behind it", []diagnostics.Outcome{bad("net.proxy/no_tunnel"), bad("net.proxy/silent")}, "net.proxy/no_tunnel", 2},
+		{"the proxy itself", []diagnostics.Outcome{bad("net.proxy/refused"), good}, "net.proxy/refused", 1},
+	} {
+		asked := 0
+		out := firstFair(make([]*url.URL, len(c.answers)), func(*url.URL) diagnostics.Outcome {
+			asked++
+			return c.answers[asked-1]
+		})
+		if out.Cause != c.want || asked != c.asked {
+			t.Errorf("%s: %q after %d", c.name, out.Cause, asked)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"balise/diagnostics"
 	"balise/diagnostics/checks/catalogue"
@@ -12,46 +13,76 @@ import (
 
 func proxy(_ catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outcome {
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
-		target := p.proxyTarget()
-		proxies := probe.Proxies(ctx, p.Proxy, target)
-		if len(proxies) == 0 {
-			return diagnostics.Outcome{Status: diagnostics.NA, Detail: "proxy.none"}
-		}
-		address := ""
-		if target != nil && target.Scheme == "https" {
-			// Many proxies rightly refuse tunnels to port 80; only a TLS target is a fair question.
-			address = hostPort(target)
-		}
-		answers := make(chan diagnostics.Outcome, len(proxies))
-		for _, one := range proxies {
-			go func() { answers <- judgeProxy(one, probe.TryProxy(ctx, one.URL, address)) }()
-		}
-		var worst diagnostics.Outcome
-		for range proxies {
-			if out := <-answers; worst.Status == "" || out.Status.Bad() && !worst.Status.Bad() {
-				worst = out
-			}
-		}
-		return worst
+		return firstFair(p.proxyTargets(), func(target *url.URL) diagnostics.Outcome {
+			return p.tryProxies(ctx, target)
+		})
 	}
 }
 
-// proxyTarget is an endpoint of the settings that a proxy would be used for.
-func (p Params) proxyTarget() *url.URL {
+// firstFair tries targets in turn until one shows how the proxy itself is. That it does not reach one, or forbids
+// it, may be the target's affair: a service that is stopped, a site that is not for everybody.
+func firstFair(targets []*url.URL, try func(*url.URL) diagnostics.Outcome) diagnostics.Outcome {
+	out := try(targets[0])
+	for _, target := range targets[1:] {
+		if out.Cause != "net.proxy/no_tunnel" && out.Cause != "net.proxy/denied" {
+			break
+		}
+		if other := try(target); other.Status == diagnostics.Pass {
+			return other
+		}
+	}
+	return out
+}
+
+// tryProxies asks all proxies that are set for a target, which may be nil.
+func (p Params) tryProxies(ctx context.Context, target *url.URL) diagnostics.Outcome {
+	proxies := probe.Proxies(ctx, p.Proxy, target)
+	if len(proxies) == 0 {
+		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "proxy.none"}
+	}
+	address := ""
+	if target != nil && target.Scheme == "https" {
+		// Many proxies rightly refuse tunnels to port 80; only a TLS target is a fair question.
+		address = hostPort(target)
+	}
+	answers := make(chan diagnostics.Outcome, len(proxies))
+	for _, one := range proxies {
+		go func() { answers <- judgeProxy(one, probe.TryProxy(ctx, one.URL, address)) }()
+	}
+	var worst diagnostics.Outcome
+	for range proxies {
+		if out := <-answers; worst.Status == "" || out.Status.Bad() && !worst.Status.Bad() {
+			worst = out
+		}
+	}
+	return worst
+}
+
+// proxyTargets are endpoints of the settings that a proxy would be used for, each of another host: those of TLS
+// where there are any, else one that is not, else nil.
+func (p Params) proxyTargets() []*url.URL {
+	const most = 3
+	var secure []*url.URL
 	var plain *url.URL
 	for _, e := range p.endpoints() {
 		u, err := url.Parse(e.URL)
 		if err != nil || u.Hostname() == "" || isLoopback(u.Hostname()) {
 			continue
 		}
-		if u.Scheme == "https" {
-			return u
-		}
-		if plain == nil {
-			plain = u
+		known := slices.ContainsFunc(secure, func(o *url.URL) bool { return o.Hostname() == u.Hostname() })
+		switch {
+		case u.Scheme != "https":
+			if plain == nil {
+				plain = u
+			}
+		case !known && len(secure) < most:
+			secure = append(secure, u)
 		}
 	}
-	return plain
+	if len(secure) == 0 {
+		return []*url.URL{plain}
+	}
+	return secure
 }
 
 func judgeProxy(proxy probe.Proxy, a probe.ProxyAnswer) diagnostics.Outcome {

@@ -163,7 +163,9 @@ func dialAny(ctx context.Context, addrs []netip.Addr, port string) Dial {
 				go closeRest(answers, open)
 				return d
 			}
-			last = d
+			if !saidNo(last.Err) || saidNo(d.Err) {
+				last = d
+			}
 			if next < len(addrs) && ctx.Err() == nil {
 				launch()
 			}
@@ -172,6 +174,12 @@ func dialAny(ctx context.Context, addrs []netip.Addr, port string) Dial {
 		}
 	}
 	return last
+}
+
+// saidNo tells whether somebody was there and answered: of several addresses that one says more than those that
+// stay silent, in whatever order they end.
+func saidNo(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // closeRest closes connections that lost the race.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"net"
+	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -16,18 +19,59 @@ type Bind struct {
 }
 
 // STUN asks a server by UDP which address it sees us from (RFC 5389), three times if it stays silent. What it
-// answers is not read further: that it answers is the point.
+// answers is not read further: that it answers is the point. A server with addresses of both families is asked
+// at both, as programs for calls do.
 func STUN(ctx context.Context, hostport string) Bind {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
 		return Bind{Err: err}
 	}
-	addr, err := lookupOrLiteral(ctx, host)
-	if err != nil {
+	addrs := []netip.Addr{}
+	if literal, err := netip.ParseAddr(host); err == nil {
+		addrs = append(addrs, literal)
+	} else if addrs, err = LookupHost(ctx, host); err != nil {
 		return Bind{Err: err}
 	}
+	return stunAny(ctx, onePerFamily(addrs), port)
+}
+
+// onePerFamily keeps the order.
+func onePerFamily(addrs []netip.Addr) []netip.Addr {
+	var list []netip.Addr
+	for _, a := range addrs {
+		if !slices.ContainsFunc(list, func(b netip.Addr) bool { return a.Unmap().Is4() == b.Unmap().Is4() }) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// stunAny asks all side by side. The first answer counts; without one, somebody who says no before silence.
+func stunAny(ctx context.Context, addrs []netip.Addr, port string) Bind {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan Bind, len(addrs))
+	for _, a := range addrs {
+		go func() { answers <- stun(ctx, net.JoinHostPort(a.String(), port)) }()
+	}
+	last := Bind{Err: errNoAddress}
+	for range addrs {
+		b := <-answers
+		if b.Err == nil {
+			return b
+		}
+		if !saidNo(last.Err) || saidNo(b.Err) {
+			last = b
+		}
+	}
+	return last
+}
+
+var errNoAddress = errors.New("the name has no address")
+
+func stun(ctx context.Context, addr string) Bind {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "udp", net.JoinHostPort(addr, port))
+	conn, err := d.DialContext(ctx, "udp", addr)
 	if err != nil {
 		return Bind{Err: err}
 	}

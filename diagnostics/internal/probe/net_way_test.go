@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +209,78 @@ func TestSTUN(t *testing.T) {
 	defer cancel()
 	if b := STUN(ctx, pc.LocalAddr().String()); b.Err == nil {
 		t.Error("nobody was there, and somebody answered")
+	}
+}
+
+// A server that has two addresses, of which one is silent, is there; and a closed port says more than silence.
+func TestSTUNAsksBothFamilies(t *testing.T) {
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	silent, err := net.ListenPacket("udp", net.JoinHostPort("127.0.0.2", portOf(t, pc.LocalAddr().String())))
+	if err != nil {
+		t.Skip("only one loopback address:", err)
+	}
+	defer silent.Close()
+	go func() {
+		buf := make([]byte, 100)
+		for {
+			n, from, err := pc.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			buf[0], buf[1] = 1, 1
+			_, _ = pc.WriteTo(buf[:n], from)
+		}
+	}()
+	ask := func(addrs ...string) Bind {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		var list []netip.Addr
+		for _, a := range addrs {
+			list = append(list, netip.MustParseAddr(a))
+		}
+		return stunAny(ctx, list, portOf(t, pc.LocalAddr().String()))
+	}
+	if b := ask("127.0.0.2", "127.0.0.1"); b.Err != nil {
+		t.Error(b.Err)
+	}
+	if b := ask("127.0.0.2", "127.0.0.3"); !saidNo(b.Err) {
+		t.Error(b.Err)
+	}
+	list := []netip.Addr{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("192.0.2.1")}
+	if got := onePerFamily(list); len(got) != 2 || got[0] != list[0] || got[1] != list[2] {
+		t.Error(got)
+	}
+}
+
+func portOf(t *testing.T, addr string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// Of two addresses one refuses and one is silent: somebody is there, and the program is not.
+func TestRefusalSaysMoreThanSilence(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := portOf(t, ln.Addr().String())
+	ln.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	// 240.0.0.1 is nobody's: it is silent, or there is no way to it. Both end otherwise than with a refusal.
+	for _, order := range [][]string{{"240.0.0.1", "127.0.0.1"}, {"127.0.0.1", "240.0.0.1"}} {
+		d := dialAny(ctx, []netip.Addr{netip.MustParseAddr(order[0]), netip.MustParseAddr(order[1])}, port)
+		if kind, _ := Kind(d.Err); kind != KindRefused {
+			t.Errorf("%v: %v", order, d.Err)
+		}
 	}
 }
 

@@ -399,3 +399,40 @@ func TestDiagnoseAllocatesLittle(t *testing.T) {
 		t.Errorf("%v allocations, want at most %d", n, most)
 	}
 }
+
+// What could follow from a failure that was gone at the second look is folded under it; what could not, is not.
+func TestWhatFailedOnceExplainsWhatFailedMeanwhile(t *testing.T) {
+	results := seen(lan("net.egress pass", "net.dns.system/flapping warn", "svc.reach.erp/flapping warn",
+		"mail.reach.post/name fail", "svc.reach.wiki/refused fail")...)
+	for i := range results {
+		if results[i].ID == "net.dns.system" {
+			results[i].Attempts = []diagnostics.Attempt{
+				{Status: diagnostics.Fail, Cause: "net.dns.system/silent"}, {Status: diagnostics.Pass},
+			}
+		}
+	}
+	_, out := Diagnose(results, core(t), Context{})
+	for id, want := range map[string]string{"mail.reach.post": "net.dns.system", "svc.reach.wiki": ""} {
+		i := slices.IndexFunc(out, func(r diagnostics.Result) bool { return r.ID == id })
+		if out[i].ExplainedBy != want {
+			t.Errorf("%s is explained by %q", id, out[i].ExplainedBy)
+		}
+	}
+}
+
+// Silence on UDP is no reason why a service is silent on TCP, and a sign-in page none why a printer lacks paper.
+func TestWhatCannotFollowStandsAlone(t *testing.T) {
+	for _, c := range []struct{ by, of string }{
+		{"net.udp/silent warn", "svc.reach.erp/silent fail"},
+		{"net.udp/silent warn", "mail.reach.post/silent fail"},
+		{"net.portal/sign_in fail", "print.device/media_jam fail"},
+	} {
+		if d, _ := Diagnose(seen(lan("net.egress pass", "net.vpn na", c.by, c.of)...), core(t), Context{}); len(d.Folded) > 0 {
+			t.Errorf("%s under %s", c.of, c.by)
+		}
+	}
+	d, _ := Diagnose(seen(lan("net.portal/sign_in fail", "print.device/silent fail")...), core(t), Context{})
+	if len(d.Folded) != 1 {
+		t.Errorf("%+v", d)
+	}
+}

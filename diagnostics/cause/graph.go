@@ -251,6 +251,13 @@ func (v *view) explains(p, i int) bool {
 	if v.fault[p] < 0 {
 		return by.Status == diagnostics.Fail || of.Status == diagnostics.Warn
 	}
+	if at := v.failedOnce(p); at >= 0 {
+		// It failed at one of two looks: what failed meanwhile in a way that follows from that is its doing.
+		tails, limited := v.x.faults[at].Explains[v.name(i)]
+		if limited && slices.Contains(tails, Tail(of.Cause)) {
+			return true
+		}
+	}
 	f := &v.x.faults[v.fault[p]]
 	if by.Status == diagnostics.Warn && of.Status == diagnostics.Fail && !f.Strong {
 		return false
@@ -259,6 +266,20 @@ func (v *view) explains(p, i int) bool {
 		return slices.Contains(tails, Tail(of.Cause))
 	}
 	return true
+}
+
+// failedOnce is the fault that a check showed at one of two looks that disagree, -1 for any other result.
+func (v *view) failedOnce(i int) int {
+	r := &v.results[i]
+	if !flaps(r) {
+		return -1
+	}
+	for _, a := range r.Attempts {
+		if a.Status == diagnostics.Fail {
+			return v.x.find(v.number[i], a.Cause)
+		}
+	}
+	return -1
 }
 
 // name is the check's id, or its template's.

@@ -418,6 +418,25 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+func TestProxyScript(t *testing.T) {
+	spec := catalogue.Catalogue{}.Get("net.proxy")
+	script := []byte("function FindProxyForURL(url, host) { return \"DIRECT\"; }")
+	for name, c := range map[string]struct {
+		a    probe.HTTPAnswer
+		want string
+	}{
+		"a script":        {probe.HTTPAnswer{Stage: "http", Status: 200, Body: script}, "pass"},
+		"moved":           {probe.HTTPAnswer{Stage: "http", Status: 302}, "pass"},
+		"gone":            {probe.HTTPAnswer{Stage: "http", Status: 404}, "warn net.proxy/pac"},
+		"a page":          {probe.HTTPAnswer{Stage: "http", Status: 200, Body: []byte("<html>sign in")}, "warn net.proxy/pac"},
+		"late":            {probe.HTTPAnswer{Stage: "http", Status: 200, Body: script, Took: 1500 * time.Millisecond}, "warn net.proxy/pac"},
+		"nobody answers":  {probe.HTTPAnswer{Stage: "tcp", Err: syscall.ETIMEDOUT}, "warn net.proxy/pac"},
+		"nobody is there": {probe.HTTPAnswer{Stage: "tcp", Err: syscall.ECONNREFUSED}, "warn net.proxy/pac"},
+	} {
+		check(t, name, judgeScript(c.a, "pac.example", spec), c.want)
+	}
+}
+
 func TestTLS(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour

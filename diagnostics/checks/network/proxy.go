@@ -11,11 +11,17 @@ import (
 	"balise/diagnostics/internal/probe"
 )
 
-func proxy(_ catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outcome {
+func proxy(spec catalogue.Spec, p Params) func(context.Context, int) diagnostics.Outcome {
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
-		return firstFair(p.proxyTargets(), func(target *url.URL) diagnostics.Outcome {
+		scripted := make(chan diagnostics.Outcome, 1)
+		go func() { scripted <- proxyScript(ctx, spec) }()
+		tried := firstFair(p.proxyTargets(), func(target *url.URL) diagnostics.Outcome {
 			return p.tryProxies(ctx, target)
 		})
+		if script := <-scripted; !tried.Status.Bad() && script.Status != diagnostics.NA {
+			return script // a proxy that answers does not help those who ask the script
+		}
+		return tried
 	}
 }
 

@@ -92,15 +92,21 @@ func bypasses(override, host string) bool {
 	return false
 }
 
-// parseScutilProxy reads the dictionary of macOS's `scutil --proxy`: "HTTPSEnable : 1", "HTTPSProxy : host",
-// "HTTPSPort : 8080".
-func parseScutilProxy(out []byte, scheme string) string {
+// scutilKeys are the lines of a dictionary as scutil prints it.
+func scutilKeys(out []byte) map[string]string {
 	keys := map[string]string{}
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		if key, value, ok := strings.Cut(lines.Text(), " : "); ok {
 			keys[strings.TrimSpace(key)] = strings.TrimSpace(value)
 		}
 	}
+	return keys
+}
+
+// parseScutilProxy reads the dictionary of macOS's `scutil --proxy`: "HTTPSEnable : 1", "HTTPSProxy : host",
+// "HTTPSPort : 8080".
+func parseScutilProxy(out []byte, scheme string) string {
+	keys := scutilKeys(out)
 	head := strings.ToUpper(scheme)
 	host := keys[head+"Proxy"]
 	if keys[head+"Enable"] != "1" || host == "" {

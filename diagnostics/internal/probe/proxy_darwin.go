@@ -5,7 +5,7 @@ import (
 	"net/url"
 )
 
-// desktopProxies reads the system's proxy. One that a script chooses is not known here.
+// desktopProxies reads the system's proxy. One that a script chooses is not known here: see desktopScript.
 func desktopProxies(ctx context.Context, target *url.URL) []string {
 	out, err := askTool(ctx, "scutil", "--proxy")
 	if err != nil {
@@ -15,4 +15,13 @@ func desktopProxies(ctx context.Context, target *url.URL) []string {
 		return []string{p}
 	}
 	return nil
+}
+
+// desktopScript reads the address of the system's script.
+func desktopScript(ctx context.Context) string {
+	out, err := askTool(ctx, "scutil", "--proxy")
+	if err != nil {
+		return ""
+	}
+	return parseScutilScript(out)
 }

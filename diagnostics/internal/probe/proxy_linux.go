@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -31,4 +33,19 @@ func desktopProxies(ctx context.Context, target *url.URL) []string {
 		return nil
 	}
 	return list
+}
+
+// desktopScript asks GNOME's own tool, where GNOME or a desktop that heeds its settings runs.
+func desktopScript(ctx context.Context) string {
+	desktop := os.Getenv("XDG_CURRENT_DESKTOP")
+	heeds := func(name string) bool { return strings.Contains(desktop, name) }
+	if !slices.ContainsFunc([]string{"GNOME", "Unity", "Cinnamon", "Pantheon", "Budgie"}, heeds) {
+		return ""
+	}
+	const patience = 400 * time.Millisecond
+	out, _, err := command(ctx, patience, "gsettings", "list-recursively", gnomeProxy)
+	if err != nil {
+		return ""
+	}
+	return parseGProxy(out)
 }

@@ -9,7 +9,7 @@ import (
 
 const internetSettings = `Software\Microsoft\Windows\CurrentVersion\Internet Settings`
 
-// desktopProxies reads the user's proxy. One that a script chooses is not known here.
+// desktopProxies reads the user's proxy. One that a script chooses is not known here: see desktopScript.
 func desktopProxies(_ context.Context, target *url.URL) []string {
 	key, err := registry.OpenKey(registry.CURRENT_USER, internetSettings, registry.QUERY_VALUE)
 	if err != nil {
@@ -32,4 +32,18 @@ func desktopProxies(_ context.Context, target *url.URL) []string {
 		return []string{p}
 	}
 	return nil
+}
+
+// desktopScript reads the address of the user's script.
+func desktopScript(context.Context) string {
+	key, err := registry.OpenKey(registry.CURRENT_USER, internetSettings, registry.QUERY_VALUE)
+	if err != nil {
+		return ""
+	}
+	defer key.Close()
+	address, _, err := key.GetStringValue("AutoConfigURL")
+	if err != nil {
+		return ""
+	}
+	return address
 }

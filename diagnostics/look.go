@@ -2,6 +2,7 @@ package diagnostics
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -264,10 +265,16 @@ func (l *look) verdict() Result {
 	}
 }
 
+// told tells whether a cause is something that was answered, and not only that nobody did, or no name server.
+func told(c Cause) bool {
+	_, tail, _ := strings.Cut(string(c), "/")
+	return tail != "silent" && tail != "name"
+}
+
 // Combine is the verdict from one or two attempts of a check. A single bad one that is not final is
 // unconfirmed. A failure that the other attempt contradicts is flapping; a mere warning (slow once, quick the
 // next time) that it contradicts is nothing, on a busy computer that happens all day. Of two bad ones the
-// milder counts: it is what both saw.
+// milder counts: it is what both saw. Of two failures the one with an answer counts before silence, else the first.
 func Combine(id string, outs []Outcome) Outcome {
 	var good, bad []Outcome
 	for _, o := range outs {
@@ -294,6 +301,9 @@ func Combine(id string, outs []Outcome) Outcome {
 		return bad[1]
 	}
 	out := bad[0]
+	if len(bad) == 2 && !told(out.Cause) && told(bad[1].Cause) {
+		out = bad[1] // it got further: an answer says more than none
+	}
 	if len(bad) == 1 && !out.Final && out.Detail == "" {
 		out.Detail = DetailUnconfirmed
 	}

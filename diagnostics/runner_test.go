@@ -469,3 +469,22 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		runAll(t, Check{ID: "a", Run: after(time.Hour, good)}, Check{ID: "b", Needs: []string{"a"}, Run: after(0, good)})
 	}
 }
+
+// An attempt that was answered says more than one that was not.
+func TestOfTwoFailuresTheAnswerCounts(t *testing.T) {
+	fail := func(tail string) Outcome {
+		return Outcome{Status: Fail, Severity: Blocks, Cause: Cause("svc.reach.erp/" + tail)}
+	}
+	for _, c := range []struct{ first, second, want string }{
+		{"name", "cert_untrusted", "cert_untrusted"},
+		{"silent", "refused", "refused"},
+		{"refused", "silent", "refused"},
+		{"silent", "name", "silent"},
+		{"refused", "down", "refused"},
+	} {
+		got := Combine("svc.reach.erp", []Outcome{fail(c.first), fail(c.second)})
+		if got.Cause != fail(c.want).Cause || got.Status != Fail {
+			t.Errorf("%s, then %s: %s %s", c.first, c.second, got.Status, got.Cause)
+		}
+	}
+}

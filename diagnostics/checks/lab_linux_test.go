@@ -57,7 +57,7 @@ type verdict struct {
 // diagnose runs the probe child in the client's namespace and names the cause.
 func diagnose(t *testing.T, l *stage.Lab, cfg checks.Config, env ...string) verdict {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	req, err := json.Marshal(checks.Request{Config: cfg, Only: networkIDs(cfg)})
 	if err != nil {

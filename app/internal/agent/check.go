@@ -19,8 +19,9 @@ import (
 	"balise/diagnostics/snapshot"
 )
 
-// probeDeadline is the runner's five seconds, and what a slow machine needs to start a process.
-const probeDeadline = 15 * time.Second
+// probeDeadline is the runner's five seconds, and what a slow machine needs to start a process. Whatever is found out
+// by then counts.
+const probeDeadline = 9 * time.Second
 
 func (a *Agent) checksConfig() checks.Config {
 	cfg := a.set.now()
@@ -194,7 +195,10 @@ func (a *Agent) probe(
 			return
 		}
 		if ev.Kind == diagnostics.CheckFinished && ev.Result != nil {
-			if results = append(results, *ev.Result); len(results) == 1 {
+			at := slices.IndexFunc(results, func(r diagnostics.Result) bool { return r.ID == ev.Result.ID })
+			if at >= 0 {
+				results[at] = *ev.Result // looked at once more
+			} else if results = append(results, *ev.Result); len(results) == 1 {
 				a.goDo(func() { _, _ = cause.Core() }) // read while the others run: the verdict needs it
 			}
 		}

@@ -99,7 +99,7 @@ const (
 	RunStarted    EventKind = "run_started"
 	CheckStarted  EventKind = "check_started"
 	CheckRetried  EventKind = "check_retried"
-	CheckFinished EventKind = "check_finished"
+	CheckFinished EventKind = "check_finished" // a second one for the same check replaces the first
 	RunFinished   EventKind = "run_finished"
 )
 

@@ -27,6 +27,7 @@ type run struct {
 	since    []time.Time // when each was begun
 	left     int
 	pace     *pace
+	review   review
 	stops    []int       // confirmed failures that make waiting pointless
 	wake     *time.Timer // when the next of those that only wait is due
 }
@@ -36,6 +37,7 @@ type message struct {
 	check  int
 	result *Result
 	at     time.Time
+	review bool // the end of a second look at what had passed
 }
 
 func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
@@ -43,11 +45,12 @@ func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
 	run := &run{
 		Runner: r, ctx: ctx, on: on, started: time.Now(),
 		all: make(chan struct{}, MaxParallel), hosts: map[string]chan struct{}{},
-		messages: make(chan message, 2*n+1), // room for all: a check never waits for the loop
+		messages: make(chan message, 3*n+1), // room for all: a check never waits for the loop
 		results:  make([]Result, n), done: make([]bool, n), begun: make([]bool, n),
 		cancel: make([]context.CancelFunc, n), since: make([]time.Time, n), left: n,
 		wake: time.NewTimer(RunTimeout), // a look around that finds nothing, until sweep sets it
 	}
+	run.review.begun, run.review.cancel = make([]bool, n), make([]context.CancelFunc, n)
 	run.pace = newPace(run.started)
 	run.deadline = run.started.Add(RunTimeout - settle)
 	for _, c := range r.checks {
@@ -67,9 +70,13 @@ func newRun(r *Runner, ctx context.Context, on func(Event)) *run {
 func (r *run) loop() {
 	defer r.wake.Stop()
 	r.advance()
-	for r.left > 0 {
+	for r.left > 0 || r.review.open > 0 {
 		select {
 		case m := <-r.messages:
+			if m.review {
+				r.reviewed(m.check, *m.result)
+				break
+			}
 			if r.done[m.check] {
 				continue // made moot meanwhile
 			}
@@ -171,6 +178,13 @@ func (r *run) finish(i int, res Result) {
 	r.left--
 	r.results[i] = res
 	r.on(Event{Kind: CheckFinished, ID: res.ID, Result: &r.results[i], At: time.Now()})
+	r.weigh(i)
+	r.doubt(i)
+}
+
+// weigh does what follows from a result for the rest of the run.
+func (r *run) weigh(i int) {
+	res := r.results[i]
 	_, tail, _ := strings.Cut(string(res.Cause), "/")
 	if res.Status == Fail && res.Detail != DetailUnconfirmed {
 		r.moot(res)

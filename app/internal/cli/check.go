@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -235,17 +236,29 @@ func (s *session) printChanges(inc api.Incident) {
 }
 
 // printQuestion asks what would tell most, and says how to answer here. Where nothing is wrong nobody complained
-// either: the document has the question, and a report asks it.
+// either, unless a question was answered already: the document has the question, and a report asks it.
 func (s *session) printQuestion(inc api.Incident) {
 	d := inc.Diagnosis
-	if d == nil || d.Cause == api.Healthy || d.Question == nil || inc.Answers[d.Question.ID] != "" {
+	if d == nil || d.Question == nil || inc.Answers[d.Question.ID] != "" {
+		return
+	}
+	if d.Cause == api.Healthy && len(inc.Answers) == 0 {
 		return
 	}
 	s.out.say(s.texts.Question(d.Question.ID))
 	for _, option := range d.Question.Options {
 		s.out.item("- ", "    ", s.t("cli.check.answer", "text", s.texts.Option(d.Question.ID, option),
-			"id", d.Question.ID, "option", option))
+			"id", d.Question.ID, "option", option, "given", given(inc.Answers)))
 	}
+}
+
+// given repeats the answers so far on a command line: the next run knows nothing of this one.
+func given(answers map[string]string) string {
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(answers)) {
+		b.WriteString("--answer " + id + "=" + answers[id] + " ")
+	}
+	return b.String()
 }
 
 // printProposals names the repairs that fit the diagnosis and can be run, and says nothing when there are

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"balise/app/internal/ipc/api"
 )
@@ -40,7 +41,9 @@ func (s *session) complain(err error, exit int) {
 		s.out.note(r.Next)
 	}
 	if r.Detail != "" && !errors.As(err, &u) {
-		s.out.note(s.t("cli.detail", "detail", cleanLine(r.Detail)))
+		for one := range strings.Lines(r.Detail) { // several mistakes of one file
+			s.out.note(s.t("cli.detail", "detail", cleanLine(one)))
+		}
 	}
 }
 

@@ -79,6 +79,9 @@ func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incid
 	f.log("answer %s=%s", question, option)
 	inc, err := f.Check(context.Background(), id, api.CheckRequest{}, func(diagnostics.Event) {})
 	inc.Answers = map[string]string{question: option}
+	if f.is("follow") {
+		inc.Diagnosis.Question = &api.Question{ID: "extent", Options: []string{"all", "one"}}
+	}
 	return inc, err
 }
 

@@ -47,8 +47,8 @@ func (s *session) flagHelp(f *flag.Flag) {
 	if f.Name == "config" {
 		value = "FILE"
 	}
-	s.out.item("  ", "      ", strings.TrimRight("--"+f.Name+" "+flagValue(value), " ")+": "+
-		s.t("cli.flag."+strings.ReplaceAll(f.Name, "-", "_")))
+	s.out.item("  ", "      ", s.pair(strings.TrimRight("--"+f.Name+" "+flagValue(value), " "),
+		s.t("cli.flag."+strings.ReplaceAll(f.Name, "-", "_"))))
 }
 
 // flagValue drops the words that package flag makes up for flags without a named value.
@@ -72,8 +72,8 @@ func (s *session) commandList(print func(first, next, text string)) {
 
 func (s *session) list(print func(first, next, text string), cs []*command) {
 	for _, c := range cs {
-		print("  ", "      ", strings.Join(append([]string{"balise", c.path}, c.args...), " ")+": "+
-			s.t(c.key()+".short"))
+		print("  ", "      ", s.pair(strings.Join(append([]string{"balise", c.path}, c.args...), " "),
+			s.t(c.key()+".short")))
 	}
 }
 

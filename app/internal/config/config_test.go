@@ -245,3 +245,20 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckFileNamesEveryMistake(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	const text = "probes: {egress: [foo]}\nlimits: {no.such: {x: 1}}\nlanguage: xx\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(CheckFile(file).Error(), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%q", lines)
+	}
+	for i, at := range []string{":1:", ":2:", ":3:"} {
+		if !strings.Contains(lines[i], at) {
+			t.Errorf("%q is not at %s", lines[i], at)
+		}
+	}
+}

@@ -137,7 +137,8 @@ func CheckFile(file string) error {
 	}
 	l, err := readLayer("file", file)
 	if err != nil {
-		return err
+		_, all := salvageFile(file, err)
+		return errors.Join(all...)
 	}
 	_, err = merge([]layer{l})
 	return err

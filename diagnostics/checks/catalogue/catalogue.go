@@ -95,15 +95,15 @@ func With(limits Limits) (Catalogue, error) {
 	for id, names := range limits {
 		s, ok := all[id]
 		if !ok {
-			return Catalogue{}, fmt.Errorf("limits: there is no self-test %q", id)
+			return Catalogue{}, fmt.Errorf("there is no self-test %q", id)
 		}
 		for name, v := range names {
 			if _, ok := s.Limits[name]; !ok {
-				return Catalogue{}, fmt.Errorf("limits: %s has no limit %q, only %s", id, name,
+				return Catalogue{}, fmt.Errorf("%s has no limit %q, only %s", id, name,
 					strings.Join(slices.Sorted(maps.Keys(s.Limits)), ", "))
 			}
 			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-				return Catalogue{}, fmt.Errorf("limits: %s %s is %v, expected a number from 0", id, name, v)
+				return Catalogue{}, fmt.Errorf("%s %s is %v, expected a number from 0", id, name, v)
 			}
 		}
 	}

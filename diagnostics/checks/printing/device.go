@@ -2,7 +2,6 @@ package printing
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -55,17 +54,9 @@ func checkDevice(
 	ctx context.Context, server probe.PrintServer, s service,
 	ask func(context.Context, probe.Device) probe.DeviceAnswer, spec catalogue.Spec,
 ) diagnostics.Outcome {
-	q, err := s.Queues(ctx)
-	switch {
-	case errors.Is(err, probe.ErrPrintDown) && !server.Expected:
-		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printing service is set up", Final: true}
-	case err != nil:
-		code := probe.PrintErrorCode(err)
-		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: code, Error: code}
-	}
-	relevant := q.Relevant()
-	if len(relevant) == 0 {
-		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printer is set up", Final: true}
+	q, relevant, none := queues(ctx, server, s)
+	if none != nil {
+		return *none
 	}
 	// Few, because each may take its whole patience; one after the other would take too long.
 	const most = 3

@@ -75,20 +75,31 @@ func checkSpooler(
 	}
 }
 
-func checkQueue(
-	ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec,
-) diagnostics.Outcome {
+// queues are those that the user prints to. Where there is nothing to look at, none says so.
+func queues(ctx context.Context, server probe.PrintServer, s service,
+) (q probe.Queues, relevant []probe.Queue, none *diagnostics.Outcome) {
 	q, err := s.Queues(ctx)
 	switch {
 	case errors.Is(err, probe.ErrPrintDown) && !server.Expected:
-		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printing service is set up", Final: true}
+		return q, nil, &diagnostics.Outcome{
+			Status: diagnostics.NA, Detail: "no printing service is set up", Final: true,
+		}
 	case err != nil:
 		code := probe.PrintErrorCode(err)
-		return diagnostics.Outcome{Status: diagnostics.Unknown, Detail: code, Error: code}
+		return q, nil, &diagnostics.Outcome{Status: diagnostics.Unknown, Detail: code, Error: code}
 	}
-	relevant := q.Relevant()
-	if len(relevant) == 0 {
-		return diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printer is set up", Final: true}
+	if relevant = q.Relevant(); len(relevant) == 0 {
+		none = &diagnostics.Outcome{Status: diagnostics.NA, Detail: "no printer is set up", Final: true}
+	}
+	return q, relevant, none
+}
+
+func checkQueue(
+	ctx context.Context, server probe.PrintServer, s service, spec catalogue.Spec,
+) diagnostics.Outcome {
+	q, relevant, none := queues(ctx, server, s)
+	if none != nil {
+		return *none
 	}
 	worst := judge(spec, q, relevant[0])
 	for _, one := range relevant[1:] {

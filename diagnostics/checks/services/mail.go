@@ -15,28 +15,10 @@ import (
 // mailChecks makes one mail.reach.<name> a mail server.
 func mailChecks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	spec := cat.Get("mail.reach")
-	var list []diagnostics.Check
-	taken := map[string]bool{}
-	for _, s := range p.Mail {
-		id := "mail.reach." + Slug(s.Name)
-		for taken[id] {
-			id += "_"
-		}
-		taken[id] = true
-		c := spec.Check(reachMail(id, s, p, spec))
-		c.ID = id
-		if u, err := url.Parse(s.URL); err == nil {
-			c.Host = u.Host
-			if local(u.Hostname()) {
-				c.Needs, c.ExplainedBy, c.MootBy = nil, nil, nil
-			}
-		}
-		list = append(list, c)
-	}
-	return list
+	return each(spec, "mail.reach.", p.Mail, func(id string, s Service) run { return reachMail(id, s, p, spec) })
 }
 
-func reachMail(id string, s Service, p Params, spec catalogue.Spec) func(context.Context, int) diagnostics.Outcome {
+func reachMail(id string, s Service, p Params, spec catalogue.Spec) run {
 	return func(ctx context.Context, _ int) diagnostics.Outcome {
 		roots, err := probe.Roots(p.CAFile)
 		if err != nil {

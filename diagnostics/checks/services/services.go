@@ -40,15 +40,23 @@ func Checks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 func reachChecks(cat catalogue.Catalogue, p Params) []diagnostics.Check {
 	spec := cat.Get("svc.reach")
 	slow := time.Duration(spec.Limit("slow_ms")) * time.Millisecond
+	return each(spec, "svc.reach.", p.Services, func(id string, s Service) run { return reach(id, s, p, slow) })
+}
+
+type run = func(context.Context, int) diagnostics.Outcome
+
+// each makes a self-test of a template for every service, with an id of its own.
+func each(spec catalogue.Spec, prefix string, services []Service, test func(id string, s Service) run,
+) []diagnostics.Check {
 	var list []diagnostics.Check
 	taken := map[string]bool{}
-	for _, s := range p.Services {
-		id := "svc.reach." + Slug(s.Name)
+	for _, s := range services {
+		id := prefix + Slug(s.Name)
 		for taken[id] {
 			id += "_"
 		}
 		taken[id] = true
-		c := spec.Check(reach(id, s, p, slow))
+		c := spec.Check(test(id, s))
 		c.ID = id
 		if u, err := url.Parse(s.URL); err == nil {
 			c.Host = u.Host

@@ -79,6 +79,7 @@ type Dial struct {
 	Conn net.Conn // nil when it failed
 	Err  error
 	Took time.Duration
+	four bool // to an IPv4 address
 }
 
 // DialTCP connects to an address literal. It waits no longer than the run knows to be worth it, and tells the
@@ -143,10 +144,14 @@ func dialAny(ctx context.Context, addrs []netip.Addr, port string) Dial {
 	answers := make(chan Dial, len(addrs))
 	next, open := 0, 0
 	launch := func() {
-		addr := net.JoinHostPort(addrs[next].String(), port)
+		addr := addrs[next]
 		next++
 		open++
-		go func() { answers <- DialTCP(ctx, addr) }()
+		go func() {
+			d := DialTCP(ctx, net.JoinHostPort(addr.String(), port))
+			d.four = addr.Unmap().Is4()
+			answers <- d
+		}()
 	}
 	launch()
 	var last Dial
@@ -163,7 +168,7 @@ func dialAny(ctx context.Context, addrs []netip.Addr, port string) Dial {
 				go closeRest(answers, open)
 				return d
 			}
-			if !saidNo(last.Err) || saidNo(d.Err) {
+			if telling(d.Err, d.four) >= telling(last.Err, last.four) {
 				last = d
 			}
 			if next < len(addrs) && ctx.Err() == nil {
@@ -176,10 +181,17 @@ func dialAny(ctx context.Context, addrs []netip.Addr, port string) Dial {
 	return last
 }
 
-// saidNo tells whether somebody was there and answered: of several addresses that one says more than those that
-// stay silent, in whatever order they end.
-func saidNo(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
+// telling is how much a failed address says of a peer that has several, whatever the order in which they end. A
+// refusal says that somebody is there; by IPv6 it may only say that the program does not listen there, which is
+// no reason why IPv4 is silent. That this computer has no way of its own to one of the families says nothing.
+func telling(err error, four bool) int {
+	switch {
+	case err == nil, errors.Is(err, syscall.ENETUNREACH):
+		return 0
+	case four && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)):
+		return 2
+	}
+	return 1
 }
 
 // closeRest closes connections that lost the race.

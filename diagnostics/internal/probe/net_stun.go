@@ -16,6 +16,7 @@ import (
 type Bind struct {
 	Err  error
 	Took time.Duration
+	four bool // by an IPv4 address
 }
 
 // STUN asks a server by UDP which address it sees us from (RFC 5389), three times if it stays silent. What it
@@ -52,17 +53,24 @@ func stunAny(ctx context.Context, addrs []netip.Addr, port string) Bind {
 	defer cancel()
 	answers := make(chan Bind, len(addrs))
 	for _, a := range addrs {
-		go func() { answers <- stun(ctx, net.JoinHostPort(a.String(), port)) }()
+		go func() {
+			b := stun(ctx, net.JoinHostPort(a.String(), port))
+			b.four = a.Unmap().Is4()
+			answers <- b
+		}()
 	}
-	last := Bind{Err: errNoAddress}
+	var last Bind
 	for range addrs {
 		b := <-answers
 		if b.Err == nil {
 			return b
 		}
-		if !saidNo(last.Err) || saidNo(b.Err) {
+		if telling(b.Err, b.four) >= telling(last.Err, last.four) {
 			last = b
 		}
+	}
+	if last.Err == nil {
+		last.Err = errNoAddress
 	}
 	return last
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -247,8 +248,8 @@ func TestSTUNAsksBothFamilies(t *testing.T) {
 	if b := ask("127.0.0.2", "127.0.0.1"); b.Err != nil {
 		t.Error(b.Err)
 	}
-	if b := ask("127.0.0.2", "127.0.0.3"); !saidNo(b.Err) {
-		t.Error(b.Err)
+	if kind, _ := Kind(ask("127.0.0.2", "127.0.0.3").Err); kind != KindRefused {
+		t.Error(kind)
 	}
 	list := []netip.Addr{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("192.0.2.1")}
 	if got := onePerFamily(list); len(got) != 2 || got[0] != list[0] || got[1] != list[2] {
@@ -280,6 +281,29 @@ func TestRefusalSaysMoreThanSilence(t *testing.T) {
 		d := dialAny(ctx, []netip.Addr{netip.MustParseAddr(order[0]), netip.MustParseAddr(order[1])}, port)
 		if kind, _ := Kind(d.Err); kind != KindRefused {
 			t.Errorf("%v: %v", order, d.Err)
+		}
+	}
+}
+
+// By IPv6 a refusal does not speak for IPv4, and a family to which there is no way speaks for nobody.
+func TestWhichAddressTells(t *testing.T) {
+	no, silent, noWay := syscall.ECONNREFUSED, context.DeadlineExceeded, syscall.ENETUNREACH
+	for _, c := range []struct {
+		name         string
+		more         error
+		four         bool
+		less         error
+		fourElse     bool
+		strictlyMore bool
+	}{
+		{"IPv4 refuses, IPv6 is silent", no, true, silent, false, true},
+		{"IPv4 refuses, IPv6 has no way", no, true, noWay, false, true},
+		{"IPv6 refuses, IPv4 has no way", no, false, noWay, true, true},
+		{"IPv4 is silent, IPv6 refuses", silent, true, no, false, false},
+	} {
+		a, b := telling(c.more, c.four), telling(c.less, c.fourElse)
+		if a < b || (a > b) != c.strictlyMore {
+			t.Errorf("%s: %d, %d", c.name, a, b)
 		}
 	}
 }

@@ -183,10 +183,17 @@ func (a *Agent) DeskURL(ctx context.Context) (string, error) {
 		return "", &api.Error{Code: api.CodeDeskUnsupported, Detail: "the desk is not the practice desk"}
 	}
 	if !a.p.Resident {
-		// A desk that this process starts ends with it, and the link would lead nowhere.
-		if _, err := desk.Lookup(a.p.StateDir); err != nil {
+		// A desk that this process starts ends with it, and the link would lead nowhere: another's is asked, and
+		// none is started, not even for one that is just ending.
+		i, err := desk.Lookup(a.p.StateDir)
+		if err != nil {
 			return "", api.NewError(api.CodeNoAgent, err)
 		}
+		link, err := desk.TechnicianLink(ctx, i)
+		if err != nil {
+			return "", api.NewError(api.CodeNoAgent, err)
+		}
+		return link, nil
 	}
 	i, err := a.practice.info(ctx)
 	if err != nil {

@@ -115,7 +115,7 @@ func (s *settings) set(values map[string]string) error {
 				return &api.Error{Code: api.CodePolicy, Args: map[string]string{"key": key, "file": have.File}}
 			}
 			if have.Source == "file" { // read over the user's file, which a change would not get past
-				return &api.Error{Code: api.CodeConfig, Detail: key + " is set in " + have.File}
+				return &api.Error{Code: api.CodeNamedFile, Args: map[string]string{"key": key, "file": have.File}}
 			}
 			change[key] = value
 		}

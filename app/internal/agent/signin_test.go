@@ -233,7 +233,7 @@ func TestANamedFileIsNotGotAround(t *testing.T) {
 	p.Settings = FileSettings(config.Params{UserFile: filepath.Join(b.dir, "config", "config.yaml"), File: named})
 	p.Driver = newFakeDesk().driver
 	start(t, p, b)
-	if _, err := b.SignIn(t.Context(), wanted); api.CodeOf(err) != api.CodeConfig {
+	if _, err := b.SignIn(t.Context(), wanted); api.CodeOf(err) != api.CodeNamedFile {
 		t.Errorf("have %v", err)
 	}
 	in := wanted

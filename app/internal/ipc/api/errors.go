@@ -75,6 +75,7 @@ const (
 	CodeRecordOff        = "record.off"         // there is no record in which to mark a moment
 	CodePolicy           = "policy"             // locked; Args["key"], Args["file"]
 	CodeConfig           = "config"             // bad settings; Detail has file, line, column
+	CodeNamedFile        = "settings.named"     // the file of --config says otherwise; Args["key"], Args["file"]
 	CodeIncomplete       = "outbox.incomplete"  // Args["n"] files of a report were not stored before Balise ended
 	CodeRedaction        = "redaction"          // something that must not leave was found; nothing was sent
 )

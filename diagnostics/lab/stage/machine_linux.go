@@ -180,9 +180,13 @@ func (m *machine) mountRoot() error {
 	return pivot(root)
 }
 
+// oldRoot is where the old root stands for a moment; the host must have nothing of that name, of which the machine's root is
+// a view.
+const oldRoot = ".balise-lab-old-root"
+
 // pivot makes root the root of this namespace, so that whoever joins it sees nothing else.
 func pivot(root string) error {
-	old := filepath.Join(root, ".old")
+	old := filepath.Join(root, oldRoot)
 	if err := os.Mkdir(old, 0o700); err != nil {
 		return err
 	}
@@ -192,10 +196,10 @@ func pivot(root string) error {
 	if err := unix.Chdir("/"); err != nil {
 		return err
 	}
-	if err := unix.Unmount("/.old", unix.MNT_DETACH); err != nil {
+	if err := unix.Unmount("/"+oldRoot, unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("leave the old root: %w", err)
 	}
-	return os.Remove("/.old")
+	return os.Remove("/" + oldRoot)
 }
 
 // write makes a file of the client's machine, and its folders.

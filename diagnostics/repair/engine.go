@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -13,22 +14,20 @@ import (
 	"balise/diagnostics"
 )
 
-// Params is what an Engine works with. Journal and Verify are required; the rest has a working default.
+// Params is what an Engine works with. Journal, Verify and Fixers are required; the rest has a working default.
 type Params struct {
 	// Journal is the file in which each step is written down before it is done. Its folder must exist.
 	Journal string
 	// Verify runs self-tests and returns their results; it is the only judge of a repair.
 	Verify func(ctx context.Context, ids []string) ([]diagnostics.Result, error)
-	// OpenURL shows a page in the user's browser.
-	OpenURL func(url string) error
-	// PortalURL is the page that a captive portal intercepts (the setting probes.portal). It is asked at
-	// each use, because settings change.
-	PortalURL func() string
-	// Home, DataHome and CacheHome are the user's folders; by default those of the environment.
-	Home, DataHome, CacheHome string
-	Log                       *slog.Logger
-	// Now, PollEvery and PollFor are for tests: the clock, and how a step that waits for the user looks
-	// again (every 5 s, for 5 min).
+	// Fixers are the repairs; each needs a Spec of its ID.
+	Fixers []Fixer
+	// Specs are what the catalogue says of them; the core's by default.
+	Specs map[string]Spec
+	Log   *slog.Logger
+	// Noted, for tests, is called after each line of the journal: a test ends the process there.
+	Noted func()
+	// Now, PollEvery and PollFor are for tests: the clock, and the most that a repair's settling may take.
 	Now                func() time.Time
 	PollEvery, PollFor time.Duration
 }
@@ -42,6 +41,8 @@ type Request struct {
 	// Before are results of the run that named the problem; when those of the repair's own self-tests are
 	// missing, the Engine runs them first.
 	Before []diagnostics.Result
+	// Choice is what the user picked among the first step's choices.
+	Choice []string
 }
 
 // Progress is published while a repair runs.
@@ -50,6 +51,8 @@ type Progress struct {
 	Ref     string
 	State   State
 	Step    string
+	Percent int                 // how far the step is, with What; below 0 when nobody knows
+	What    string              // what it is doing, a plain code or name
 	Result  *diagnostics.Result // a self-test run again
 	Attempt *Attempt            // with the last event
 }
@@ -84,7 +87,8 @@ func (e *CooldownError) Error() string {
 // Engine runs repairs, one at a time. It is safe for concurrent use.
 type Engine struct {
 	p      Params
-	fixers []namedFixer
+	fixers []Fixer
+	specs  map[string]Spec
 	// changing is held by whatever changes the computer; only one thing does at a time.
 	changing sync.Mutex
 
@@ -93,12 +97,6 @@ type Engine struct {
 	loaded  bool
 	tracks  []*track // oldest first
 	current *active
-	noted   func() // called after each line of the journal; a test ends the process there
-}
-
-type namedFixer struct {
-	id string
-	fixer
 }
 
 // track is an attempt with what only the Engine needs to know of it.
@@ -125,17 +123,14 @@ func New(p Params) *Engine {
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
-	if p.PollEvery <= 0 {
-		p.PollEvery = 5 * time.Second
-	}
-	if p.PollFor <= 0 {
-		p.PollFor = 5 * time.Minute
-	}
-	e := &Engine{p: p, journal: journal{path: p.Journal}, noted: func() {}}
-	e.fixers = []namedFixer{
-		{diskCleanUser, newClean(p, e.makeRoom)},
-		{printResume, newResume(p)},
-		{portalOpen, newPortal(p)},
+	e := &Engine{p: p, journal: journal{path: p.Journal}}
+	e.fixers, e.specs = p.Fixers, p.Specs
+	if e.specs == nil {
+		specs, err := Specs()
+		if err != nil {
+			panic(err) // embedded and tested: a defect of the build
+		}
+		e.specs = specs
 	}
 	return e
 }
@@ -147,13 +142,53 @@ func (e *Engine) makeRoom() bool {
 	return e.journal.release()
 }
 
-func (e *Engine) fixer(id string) (fixer, bool) {
+func (e *Engine) fixer(id string) (Fixer, bool) {
 	for _, f := range e.fixers {
-		if f.id == id {
-			return f.fixer, true
+		if f.ID() == id {
+			return f, true
 		}
 	}
 	return nil, false
+}
+
+// describe joins what the catalogue says of a repair with what it would do on this machine now.
+func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Result) Info {
+	s := e.specs[f.ID()]
+	info := Info{
+		ID: f.ID(), Kind: s.Kind, Scope: s.Scope, Verifies: s.Verify, Risk: s.Risk, CostS: s.CostS, AsksUser: s.AsksUser,
+	}
+	var look Look
+	switch seen := pick(results, s.fails()); {
+	case len(s.Platforms) > 0 && !slices.Contains(s.Platforms, runtime.GOOS):
+		look.Why = "platform"
+	case len(seen) > 0 && !anyBad(seen):
+		look.Why = "not_needed" // and no look at what it would touch
+	default:
+		look = f.Look(ctx, results)
+	}
+	if len(look.Verify) > 0 {
+		info.Verifies = look.Verify
+	}
+	for _, st := range s.Steps {
+		if slices.Contains(look.Skip, st.ID) {
+			continue
+		}
+		more := look.Steps[st.ID]
+		info.Steps = append(info.Steps, Step{
+			ID: st.ID, Kind: st.Kind, Risk: st.Risk, Items: more.Items, Choose: st.Choose, Choices: more.Choices,
+			URL: more.URL, Page: more.Page, Elevated: st.Elevated || more.Elevated,
+		})
+	}
+	info.Available, info.Why = look.Why == "", look.Why
+	return info
+}
+
+// fails are the self-tests of which one must be bad.
+func (s Spec) fails() []string {
+	if len(s.Pre.Fails) > 0 {
+		return s.Pre.Fails
+	}
+	return s.Verify
 }
 
 // describeTimeout bounds the look at what a repair would touch.
@@ -165,7 +200,7 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 	list := make([]Info, 0, len(e.fixers))
 	for _, f := range e.fixers {
 		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
-		info := f.describe(ctx, results)
+		info := e.describe(ctx, f, results)
 		e.showHeld(ctx, f, &info)
 		cancel()
 		if seen := pick(results, info.Verifies); info.Available && len(seen) > 0 && !anyBad(seen) {
@@ -178,14 +213,14 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 
 // showHeld makes a repair that waits for its second yes show what it holds: the folders themselves are
 // empty by now, and running it again would first put everything back.
-func (e *Engine) showHeld(ctx context.Context, f namedFixer, info *Info) {
+func (e *Engine) showHeld(ctx context.Context, f Fixer, info *Info) {
 	if len(info.Steps) == 0 || e.load() != nil {
 		return
 	}
 	e.mu.Lock()
 	var saved json.RawMessage
 	for _, t := range e.tracks {
-		if t.attempt.ID == f.id && !t.ended && t.attempt.State == NeedsUser {
+		if t.attempt.ID == f.ID() && !t.ended && t.attempt.State == NeedsUser {
 			saved = t.saved
 		}
 	}
@@ -193,7 +228,7 @@ func (e *Engine) showHeld(ctx context.Context, f namedFixer, info *Info) {
 	if saved == nil || len(info.Steps[0].Items) > 0 {
 		return
 	}
-	if held := f.pending(ctx, info.Steps[0], saved); len(held.Items) > 0 {
+	if held := show(ctx, f, info.Steps[0], saved); len(held.Items) > 0 {
 		info.Steps[0], info.Available, info.Why = held, true, ""
 	}
 }
@@ -254,7 +289,9 @@ func (e *Engine) note(t *track, event, step string, change func(*Attempt)) error
 		At: e.p.Now(), Event: event, Incident: t.incident, Step: step, Saved: t.saved,
 		Attempt: t.attempt.clone(),
 	})
-	e.noted()
+	if e.p.Noted != nil {
+		e.p.Noted()
+	}
 	return err
 }
 
@@ -281,6 +318,14 @@ func (e *Engine) UserSays(ref, says string) (Attempt, error) {
 	}
 	a, _ := e.Attempt(ref)
 	return a, nil
+}
+
+// show refreshes a step that waits for the user.
+func show(ctx context.Context, f Fixer, s Step, saved json.RawMessage) Step {
+	if sh, ok := f.(Shower); ok {
+		return sh.Show(ctx, s, saved)
+	}
+	return s
 }
 
 func pick(results []diagnostics.Result, ids []string) []diagnostics.Result {

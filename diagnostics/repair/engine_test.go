@@ -17,32 +17,30 @@ import (
 
 // script is a repair whose behaviour a test decides.
 type script struct {
-	steps  []Step
-	r      rules
+	steps  []StepSpec
+	settle Settle
+	undo   UndoSpec
+	cool   time.Duration
 	runErr error
 	left   int
 	log    []string
 }
 
-func (s *script) rules() rules { return s.r }
+func (s *script) ID() string { return "test.script" }
 
-func (s *script) describe(context.Context, []diagnostics.Result) Info {
-	return Info{ID: "test.script", Verifies: []string{"test.one"}, Available: true, Steps: s.steps}
-}
+func (s *script) Look(context.Context, []diagnostics.Result) Look { return Look{} }
 
-func (s *script) prepare(_ context.Context, _, step string, _ json.RawMessage) (json.RawMessage, error) {
-	s.log = append(s.log, "prepare "+step)
+func (s *script) Prepare(_ context.Context, job Job) (json.RawMessage, error) {
+	s.log = append(s.log, "prepare "+job.Step)
 	return json.RawMessage(`{"x":1}`), nil
 }
 
-func (s *script) run(_ context.Context, step string, _ json.RawMessage) ([]diagnostics.Fact, error) {
-	s.log = append(s.log, "run "+step)
+func (s *script) Run(_ context.Context, job Job) ([]diagnostics.Fact, error) {
+	s.log = append(s.log, "run "+job.Step)
 	return nil, s.runErr
 }
 
-func (s *script) pending(_ context.Context, st Step, _ json.RawMessage) Step { return st }
-
-func (s *script) undo(context.Context, json.RawMessage) ([]diagnostics.Fact, int, error) {
+func (s *script) Undo(context.Context, json.RawMessage) ([]diagnostics.Fact, int, error) {
 	s.log = append(s.log, "undo")
 	return nil, s.left, nil
 }
@@ -57,12 +55,23 @@ type stage struct {
 	err    error
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func newStage(t *testing.T, s *script) *stage {
 	t.Helper()
 	st := &stage{script: s, now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), after: []diagnostics.Status{"pass"}}
 	st.Engine = New(Params{
 		Journal: filepath.Join(t.TempDir(), "repairs.jsonl"),
 		Now:     func() time.Time { return st.now },
+		Fixers:  []Fixer{s},
+		Specs: map[string]Spec{"test.script": {
+			ID: "test.script", Verify: []string{"test.one"}, Steps: s.steps, Settle: s.settle, Undo: s.undo, Cooldown: s.cool,
+		}},
 		Verify: func(ctx context.Context, ids []string) ([]diagnostics.Result, error) {
 			st.mu.Lock()
 			defer st.mu.Unlock()
@@ -73,13 +82,12 @@ func newStage(t *testing.T, s *script) *stage {
 			return []diagnostics.Result{{ID: ids[0], Status: status}}, st.err
 		},
 	})
-	st.fixers = []namedFixer{{"test.script", s}}
 	return st
 }
 
 var failing = []diagnostics.Result{{ID: "test.one", Status: diagnostics.Fail}}
 
-func auto() []Step { return []Step{{ID: "go", Kind: Auto, Risk: WithUndo}} }
+func auto() []StepSpec { return []StepSpec{{ID: "go", Kind: Auto, Risk: WithUndo}} }
 
 func (s *stage) try(t *testing.T) (Attempt, error) {
 	t.Helper()
@@ -123,7 +131,7 @@ func TestOnlyTheSelfTestSolves(t *testing.T) {
 		{"cannot test", []diagnostics.Status{"pass"}, errors.New("child died"), NotSolved, "verify_failed", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, &script{steps: auto(), r: rules{undoUnsolved: true}})
+			s := newStage(t, &script{steps: auto(), undo: UndoSpec{Unsolved: true}})
 			s.after, s.err = c.after, c.err
 			a, err := s.try(t)
 			must(t, err)
@@ -141,7 +149,7 @@ func TestOnlyTheSelfTestSolves(t *testing.T) {
 }
 
 func TestTestsUntilItSettles(t *testing.T) {
-	s := newStage(t, &script{steps: auto(), r: rules{every: time.Millisecond, within: time.Hour}})
+	s := newStage(t, &script{steps: auto(), settle: Settle{Every: time.Millisecond, Within: time.Hour}})
 	s.after = []diagnostics.Status{"fail", "unknown", "pass"}
 	a, err := s.try(t)
 	must(t, err)
@@ -163,7 +171,7 @@ func TestNotNeeded(t *testing.T) {
 }
 
 func TestAtMostTwiceAndNotAtOnce(t *testing.T) {
-	s := newStage(t, &script{steps: auto(), r: rules{cooldown: 10 * time.Minute}})
+	s := newStage(t, &script{steps: auto(), cool: 10 * time.Minute})
 	s.after = []diagnostics.Status{"fail"}
 	if _, err := s.try(t); err != nil {
 		t.Fatal(err)
@@ -194,9 +202,9 @@ func TestAtMostTwiceAndNotAtOnce(t *testing.T) {
 
 func TestAFailedStepIsPutBack(t *testing.T) {
 	s := newStage(t, &script{
-		steps: []Step{{ID: "a", Kind: Auto, Risk: WithUndo}, {ID: "b", Kind: Auto, Risk: WithUndo}},
+		steps: []StepSpec{{ID: "a", Kind: Auto, Risk: WithUndo}, {ID: "b", Kind: Auto, Risk: WithUndo}},
 	})
-	s.script.runErr = &stepError{reason: "move"}
+	s.script.runErr = Because("move", nil)
 	a, err := s.try(t)
 	must(t, err)
 	if a.State != Failed || a.Reason != "move" || a.CanUndo {
@@ -208,7 +216,7 @@ func TestAFailedStepIsPutBack(t *testing.T) {
 }
 
 func TestWhoMayNotNeedsAnAdministrator(t *testing.T) {
-	s := newStage(t, &script{steps: auto(), runErr: &stepError{reason: "not_allowed", admin: true, untouched: true}})
+	s := newStage(t, &script{steps: auto(), runErr: &StepError{Reason: "not_allowed", Admin: true, Untouched: true}})
 	a, err := s.try(t)
 	must(t, err)
 	if a.State != NeedsAdmin || a.Reason != "not_allowed" || a.CanUndo || slices.Contains(s.script.log, "undo") {
@@ -230,8 +238,8 @@ func TestWhatCannotBeWrittenDownIsNotDone(t *testing.T) {
 
 func TestOneAtATime(t *testing.T) {
 	s := newStage(t, &script{
-		steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}},
-		r:     rules{every: time.Millisecond, within: time.Hour},
+		steps:  []StepSpec{{ID: "open", Kind: Manual, Risk: NoRisk}},
+		settle: Settle{Every: time.Millisecond, Within: time.Hour},
 	})
 	s.after = []diagnostics.Status{"fail"}
 	started, done := make(chan Progress, 1), make(chan Attempt, 1)
@@ -262,7 +270,7 @@ func TestOneAtATime(t *testing.T) {
 
 func TestAWaitThatEndsCanBeTakenUpAgain(t *testing.T) {
 	s := newStage(t, &script{
-		steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk}}, r: rules{every: time.Millisecond},
+		steps: []StepSpec{{ID: "open", Kind: Manual, Risk: NoRisk}}, settle: Settle{Every: time.Millisecond},
 	})
 	s.after = []diagnostics.Status{"fail"}
 	a, err := s.try(t)

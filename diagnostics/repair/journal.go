@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"balise/diagnostics/internal/durable"
 )
 
 // entry is one line of the journal. Each holds the whole attempt, so that the last line of an attempt says
@@ -111,7 +113,7 @@ func (j *journal) open() error {
 		return err
 	}
 	j.file = f
-	return syncDir(filepath.Dir(j.path))
+	return durable.Dir(filepath.Dir(j.path))
 }
 
 // endLine closes a last line that a crash tore, so that the next one stands on its own.
@@ -231,7 +233,7 @@ func (j *journal) rewrite(entries []entry) error {
 		_ = os.Remove(next)
 		return fmt.Errorf("shorten repair journal: %w", err)
 	}
-	return syncDir(filepath.Dir(j.path))
+	return durable.Dir(filepath.Dir(j.path))
 }
 
 func (j *journal) close() {

@@ -16,6 +16,7 @@ type State string
 // The states of a repair.
 const (
 	Proposed   State = "proposed"
+	Confirmed  State = "confirmed" // the user said yes; nothing is done yet
 	Running    State = "running"
 	Verifying  State = "verifying"
 	Solved     State = "solved"
@@ -39,10 +40,14 @@ const (
 // Info describes a repair before it is run. Texts come from its ID.
 type Info struct {
 	ID       string   `json:"id"`
+	Kind     Kind     `json:"kind"`
+	Scope    Scope    `json:"scope"`
 	Verifies []string `json:"verifies"` // the self-tests that must turn
 	Risk     Risk     `json:"risk"`
 	CostS    int      `json:"cost_s"` // how long it takes, in seconds
-	Steps    []Step   `json:"steps"`
+	// AsksUser says that only the user's own yes proves it.
+	AsksUser bool   `json:"asks_user,omitempty"`
+	Steps    []Step `json:"steps"`
 	// Available is false where this machine has nothing for the repair to do; Why is then a code.
 	Available bool   `json:"available"`
 	Why       string `json:"why,omitempty"`
@@ -56,6 +61,8 @@ const (
 	Auto    StepKind = "auto"    // Balise does it, after the one yes for the repair
 	Confirm StepKind = "confirm" // Balise does it after a yes of its own (no undo)
 	Manual  StepKind = "manual"  // the user does it, Balise waits for the test to turn
+	Ask     StepKind = "ask"     // the user says whether it helped ("do you hear it?"); the answer is user_says
+	Wait    StepKind = "wait"    // something outside goes on (a restart); Balise looks again at its next start
 )
 
 // Step is one step of a repair. Its text comes from "<repair>.<step>".
@@ -65,8 +72,26 @@ type Step struct {
 	Risk Risk     `json:"risk"`
 	// Items shows what the step would touch, with sizes; local only, they never leave as they are.
 	Items []Item `json:"items,omitempty"`
+	// Choose says how many of Choices the user picks, "one" or "many"; empty where there is nothing to choose.
+	Choose  string   `json:"choose,omitempty"`
+	Choices []Choice `json:"choices,omitempty"`
 	// URL is what a manual step opens; http or https only.
 	URL string `json:"url,omitempty"`
+	// Page is the page of the system's settings that a manual step opens, as a code ("privacy.microphone").
+	Page string `json:"page,omitempty"`
+	// Elevated says that the system will ask for an administrator's password.
+	Elevated bool `json:"elevated,omitempty"`
+}
+
+// Choice is one thing that a step lets the user pick; local only, names never leave as they are.
+type Choice struct {
+	ID      string `json:"id"`
+	Label   string `json:"label"`            // a name, or a code with a text (repair.item.<label>)
+	Detail  string `json:"detail,omitempty"` // a code with a text (repair.detail.<detail>): "default", "unsaved"
+	Bytes   int64  `json:"bytes,omitempty"`
+	Percent int    `json:"percent,omitempty"` // of a processor, say
+	// Chosen is what Balise would pick.
+	Chosen bool `json:"chosen,omitempty"`
 }
 
 // Item is one thing that a step would touch.

@@ -21,11 +21,13 @@ const (
 type live struct {
 	e    *Engine
 	id   string
-	f    fixer
+	f    Fixer
 	t    *track
 	info Info
 	act  *active
-	on   func(Progress)
+	// choice is what the user picked for the step that he just said yes to.
+	choice []string
+	on     func(Progress)
 }
 
 // Run runs a repair up to its end or up to the first step that waits for the user. on may be nil. The error
@@ -62,12 +64,14 @@ func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attem
 	e.mu.Lock()
 	e.tracks = append(e.tracks, t)
 	e.mu.Unlock()
-	return e.drive(ctx, &live{e: e, id: req.ID, f: f, t: t, info: info, on: on}, 0), nil
+	return e.drive(ctx, &live{
+		e: e, id: req.ID, f: f, t: t, info: info, on: on, choice: req.Choice,
+	}, 0), nil
 }
 
 // look finds out whether the repair is needed and possible.
-func (e *Engine) look(ctx context.Context, f fixer, req Request) ([]diagnostics.Result, Info, error) {
-	ids := f.describe(ctx, req.Before).Verifies
+func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.Result, Info, error) {
+	ids := e.describe(ctx, f, req.Before).Verifies
 	before := pick(req.Before, ids)
 	if len(before) < len(ids) {
 		var err error
@@ -81,7 +85,7 @@ func (e *Engine) look(ctx context.Context, f fixer, req Request) ([]diagnostics.
 	}
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
-	info := f.describe(ctx, before)
+	info := e.describe(ctx, f, before)
 	if !info.Available {
 		return nil, Info{}, &PreconditionError{req.ID, info.Why}
 	}
@@ -90,7 +94,6 @@ func (e *Engine) look(ctx context.Context, f fixer, req Request) ([]diagnostics.
 
 // allowed keeps the two limits on trying again.
 func (e *Engine) allowed(req Request) error {
-	f, _ := e.fixer(req.ID)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	tries := 0
@@ -102,7 +105,7 @@ func (e *Engine) allowed(req Request) error {
 		if req.Incident != "" && t.incident == req.Incident {
 			tries++
 		}
-		if until := a.Finished.Add(f.rules().cooldown); a.State != NeedsAdmin && e.p.Now().Before(until) {
+		if until := a.Finished.Add(e.specs[req.ID].Cooldown); a.State != NeedsAdmin && e.p.Now().Before(until) {
 			return &CooldownError{until}
 		}
 	}
@@ -124,7 +127,7 @@ func counts(a Attempt) bool {
 }
 
 // dropPending puts back what an earlier attempt of the same repair left waiting: a new yes replaces it.
-func (e *Engine) dropPending(id string, f fixer) {
+func (e *Engine) dropPending(id string, f Fixer) {
 	e.mu.Lock()
 	var old []*track
 	for _, t := range e.tracks {
@@ -153,7 +156,7 @@ func (e *Engine) Continue(ctx context.Context, ref string, consent bool, on func
 	if ended || a.State != NeedsUser || a.Pending == nil {
 		return Attempt{}, ErrNotPending
 	}
-	l.info = l.f.describe(ctx, a.Before)
+	l.info = e.describe(ctx, l.f, a.Before)
 	from := slices.IndexFunc(l.info.Steps, func(s Step) bool { return s.ID == a.Pending.ID })
 	if from < 0 {
 		return Attempt{}, ErrNotPending
@@ -222,7 +225,13 @@ func (l *live) steps(ctx context.Context, from int) {
 func (l *live) step(ctx context.Context, s Step) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	saved, err := l.f.prepare(ctx, l.t.attempt.Ref, s.ID, l.t.saved)
+	job := Job{
+		Ref: l.t.attempt.Ref, Step: s.ID, Saved: l.t.saved, Choice: l.choice, MakeRoom: l.e.makeRoom,
+		Progress: func(percent int, what string) {
+			l.publish(Progress{State: Running, Step: s.ID, Percent: percent, What: what})
+		},
+	}
+	saved, err := l.f.Prepare(ctx, job)
 	if err != nil {
 		return err
 	}
@@ -237,10 +246,11 @@ func (l *live) step(ctx context.Context, s Step) error {
 		a.Steps = append(a.Steps, StepRecord{Step: s.ID, State: "started", At: l.e.p.Now()})
 	})
 	if err != nil {
-		return &stepError{reason: "journal", err: err}
+		return Because("journal", err)
 	}
 	l.publish(Progress{State: Running, Step: s.ID})
-	facts, err := l.f.run(ctx, s.ID, saved)
+	job.Saved = saved
+	facts, err := l.f.Run(ctx, job)
 	if err != nil {
 		return err
 	}
@@ -256,15 +266,15 @@ func (l *live) step(ctx context.Context, s Step) error {
 func (l *live) waitFor(s Step) {
 	ctx, cancel := context.WithTimeout(context.Background(), describeTimeout)
 	defer cancel()
-	s = l.f.pending(ctx, s, l.t.saved)
+	s = show(ctx, l.f, s, l.t.saved)
 	l.must(eventWait, s.ID, func(a *Attempt) { a.State, a.Pending = NeedsUser, &s })
 }
 
 // fail ends an attempt whose step could not be done; what was changed is put back.
 func (l *live) fail(s Step, cause error) {
 	reason, admin := reasonOf(cause)
-	var step *stepError
-	untouched := errors.As(cause, &step) && step.untouched && len(l.t.attempt.Steps) <= 1
+	var step *StepError
+	untouched := errors.As(cause, &step) && step.Untouched && len(l.t.attempt.Steps) <= 1
 	l.must(eventFailed, s.ID, func(a *Attempt) {
 		a.State, a.Reason = Failed, reason
 		if admin {
@@ -282,10 +292,10 @@ func (l *live) fail(s Step, cause error) {
 
 // verify runs the same self-tests again: they alone say whether the repair helped.
 func (l *live) verify(ctx context.Context) {
-	r := l.f.rules()
+	r := l.e.settle(l.id)
 	l.must(eventVerify, "", func(a *Attempt) { a.State, a.Pending = Verifying, nil })
 	l.publish(Progress{State: Verifying})
-	deadline := l.e.p.Now().Add(r.within)
+	deadline := l.e.p.Now().Add(r.Within)
 	for {
 		results, err := l.e.p.Verify(ctx, l.info.Verifies)
 		results = pick(results, l.info.Verifies)
@@ -307,7 +317,7 @@ func (l *live) verify(ctx context.Context) {
 			l.unsolved(results, err)
 			return
 		}
-		pause(ctx, r.every)
+		pause(ctx, r.Every)
 	}
 }
 
@@ -361,10 +371,22 @@ func (l *live) unsolved(results []diagnostics.Result, err error) {
 		return
 	}
 	l.change(func(a *Attempt) { a.State, a.Reason = NotSolved, reason })
-	if l.f.rules().undoUnsolved && reason == "still_failing" {
+	if l.e.specs[l.id].Undo.Unsolved && reason == "still_failing" {
 		l.putBack()
 	}
 	l.end()
+}
+
+// settle is how a repair's self-tests are looked at afterwards; tests of the Engine look sooner.
+func (e *Engine) settle(id string) Settle {
+	s := e.specs[id].Settle
+	if e.p.PollEvery > 0 && s.Every > e.p.PollEvery {
+		s.Every = e.p.PollEvery
+	}
+	if e.p.PollFor > 0 && s.Within > e.p.PollFor {
+		s.Within = e.p.PollFor
+	}
+	return s
 }
 
 func allPass(results []diagnostics.Result, ids []string) bool {
@@ -393,5 +415,3 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	}
 }
-
-var errNothingSaved = errors.New("nothing was saved")

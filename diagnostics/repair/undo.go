@@ -75,7 +75,7 @@ func (l *live) putBack() bool {
 	l.publish(Progress{State: Running, Step: "undo"})
 	ctx, cancel := context.WithTimeout(context.Background(), undoTimeout)
 	defer cancel()
-	facts, left, err := l.f.undo(ctx, l.t.saved)
+	facts, left, err := l.f.Undo(ctx, l.t.saved)
 	l.change(func(a *Attempt) {
 		rec := StepRecord{Step: "undo", State: "undone", At: l.e.p.Now(), Facts: facts}
 		a.CanUndo, a.Pending = false, nil
@@ -186,7 +186,7 @@ func (e *Engine) recoverOne(t *track) Attempt {
 		}
 		a.Pending, a.Reason = nil, "interrupted"
 	})
-	if ok && f.rules().undoAtStart {
+	if ok && e.specs[l.id].Undo.AtStart {
 		l.putBack()
 	}
 	if !ok {

@@ -17,6 +17,7 @@ import (
 	"balise/app/internal/ipc/api"
 	"balise/client/outbox"
 	"balise/diagnostics/repair"
+	"balise/diagnostics/repair/fix"
 )
 
 // Agent is the core. It implements api.Service.
@@ -141,8 +142,10 @@ func (a *Agent) open() error {
 		return fmt.Errorf("open the outbox: %w", err)
 	}
 	a.repairs = repair.New(repair.Params{
-		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, OpenURL: a.p.OpenURL,
-		PortalURL: func() string { return a.set.now().Probes.Portal }, Log: a.p.Log,
+		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, Log: a.p.Log,
+		Fixers: fix.All(fix.Params{
+			OpenURL: a.p.OpenURL, PortalURL: func() string { return a.set.now().Probes.Portal },
+		}),
 	})
 	if a.p.Resident {
 		a.recorder.settled()

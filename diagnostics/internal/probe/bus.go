@@ -114,3 +114,12 @@ func busError(err error) error {
 
 // callPatience is how long a service of this very computer may take for one answer.
 const callPatience = 500 * time.Millisecond
+
+// SystemBus and UserBus connect to a message bus for whoever changes something (package act): the same care when
+// opening, another kind of question. The caller closes the connection.
+func SystemBus(ctx context.Context) (*dbus.Conn, error) { return keep(openSystemBus(ctx)) }
+
+// UserBus is the session's bus.
+func UserBus(ctx context.Context) (*dbus.Conn, error) { return keep(openUserBus(ctx)) }
+
+func keep(b bus, err error) (*dbus.Conn, error) { return b.conn, err }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package repair
+package storage
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package repair
+package storage
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
+	"balise/diagnostics/repair"
 )
 
 // shortOf names the self-tests that this repair must turn: room on the disk is what it is about, unless
@@ -163,8 +164,8 @@ func splitPath(dir string) []string {
 }
 
 // measure adds up what lies in the sources, a line for each label, biggest first.
-func (c *clean) measure(ctx context.Context, sources []source, dir func(source) string) []Item {
-	sum := map[string]*Item{}
+func (c *clean) measure(ctx context.Context, sources []source, dir func(source) string) []repair.Item {
+	sum := map[string]*repair.Item{}
 	for _, s := range sources {
 		root, err := os.OpenRoot(s.Base)
 		if err != nil {
@@ -173,20 +174,20 @@ func (c *clean) measure(ctx context.Context, sources []source, dir func(source) 
 		files, bytes := weigh(ctx, root, dir(s))
 		root.Close()
 		if sum[s.Label] == nil {
-			sum[s.Label] = &Item{Label: s.Label}
+			sum[s.Label] = &repair.Item{Label: s.Label}
 		}
 		if s.Dir != trashInfo { // the notes beside trashed things are no things of their own
 			sum[s.Label].Files += files
 		}
 		sum[s.Label].Bytes += bytes
 	}
-	var items []Item
+	var items []repair.Item
 	for _, it := range sum {
 		if it.Files > 0 {
 			items = append(items, *it)
 		}
 	}
-	slices.SortFunc(items, func(a, b Item) int {
+	slices.SortFunc(items, func(a, b repair.Item) int {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Label, b.Label))
 	})
 	return items

@@ -1,14 +1,14 @@
-package repair
+package printing
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
+	"balise/diagnostics/repair"
 )
 
 // printResume lets a paused queue go on and a queue that rejects jobs take them again.
@@ -24,22 +24,15 @@ type resume struct {
 	find func() (printer, bool) // false: no printing service here
 }
 
-func newResume(Params) *resume {
+func newResume() *resume {
 	return &resume{find: func() (printer, bool) {
 		p := probe.NewPrinting(probe.NewPrintEnv())
 		return p, p.Server.Expected
 	}}
 }
 
-func (r *resume) rules() rules {
-	return rules{
-		every: 2 * time.Second, within: 10 * time.Second,
-		cooldown: 2 * time.Minute, undoUnsolved: true,
-		// After a crash hours may have passed: pausing a printer that has printed since would be a new
-		// fault.
-		undoAtStart: false,
-	}
-}
+// ID is the repair's.
+func (r *resume) ID() string { return printResume }
 
 // resumed is what undo needs.
 type resumed struct {
@@ -48,23 +41,10 @@ type resumed struct {
 	Rejecting bool   `json:"rejecting"`
 }
 
-func (r *resume) describe(ctx context.Context, results []diagnostics.Result) Info {
-	info := Info{
-		ID: printResume, Verifies: []string{"print.queue"}, Risk: WithUndo, CostS: 5,
-		Steps: []Step{{ID: "resume", Kind: Auto, Risk: WithUndo}},
-	}
-	if seen := pick(results, info.Verifies); len(seen) > 0 && !anyBad(seen) {
-		info.Why = "not_needed"
-		return info
-	}
+// Look names the queue that stands still.
+func (r *resume) Look(ctx context.Context, _ []diagnostics.Result) repair.Look {
 	q, why := r.standing(ctx)
-	if why != "" {
-		info.Why = why
-		return info
-	}
-	info.Available = true
-	info.Steps[0].Items = []Item{{Label: q.Name}}
-	return info
+	return repair.Look{Why: why, Steps: map[string]repair.StepLook{"resume": {Items: []repair.Item{{Label: q.Name}}}}}
 }
 
 // standing finds the user's queue that stands still, or says why there is none.
@@ -89,16 +69,18 @@ func (r *resume) standing(ctx context.Context) (probe.Queue, string) {
 	return probe.Queue{}, "nothing_to_do"
 }
 
-func (r *resume) prepare(ctx context.Context, _, _ string, _ json.RawMessage) (json.RawMessage, error) {
+// Prepare keeps how the queue stood.
+func (r *resume) Prepare(ctx context.Context, _ repair.Job) (json.RawMessage, error) {
 	q, why := r.standing(ctx)
 	if why != "" {
-		return nil, &stepError{reason: why}
+		return nil, repair.Because(why, nil)
 	}
 	return json.Marshal(resumed{Queue: q.Name, Paused: q.Paused(), Rejecting: !q.Accepting})
 }
 
-func (r *resume) run(ctx context.Context, _ string, saved json.RawMessage) ([]diagnostics.Fact, error) {
-	s, p, err := r.open(saved)
+// Run sets the queue going.
+func (r *resume) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
+	s, p, err := r.open(job.Saved)
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +113,14 @@ func (r *resume) run(ctx context.Context, _ string, saved json.RawMessage) ([]di
 func (r *resume) open(saved json.RawMessage) (resumed, printer, error) {
 	var s resumed
 	if len(saved) == 0 {
-		return s, nil, errNothingSaved
+		return s, nil, repair.ErrNothingSaved
 	}
 	if err := json.Unmarshal(saved, &s); err != nil || s.Queue == "" {
-		return s, nil, fmt.Errorf("read what was saved: %w", errors.Join(err, errNothingSaved))
+		return s, nil, fmt.Errorf("read what was saved: %w", errors.Join(err, repair.ErrNothingSaved))
 	}
 	p, ok := r.find()
 	if !ok {
-		return s, nil, &stepError{reason: "no_printer"}
+		return s, nil, repair.Because("no_printer", nil)
 	}
 	return s, p, nil
 }
@@ -146,19 +128,18 @@ func (r *resume) open(saved json.RawMessage) (resumed, printer, error) {
 // printError gives an error of the printing service its code. touched says that something was changed
 // before.
 func printError(err error, touched bool) error {
-	e := &stepError{reason: "print_error", err: err}
+	e := repair.Because("print_error", err)
 	switch {
 	case errors.Is(err, probe.ErrPrintDenied):
-		e.reason, e.admin, e.untouched = "not_allowed", true, !touched
+		e.Reason, e.Admin, e.Untouched = "not_allowed", true, !touched
 	case errors.Is(err, probe.ErrPrintDown):
-		e.reason = "spooler_down"
+		e.Reason = "spooler_down"
 	}
 	return e
 }
 
-func (r *resume) pending(_ context.Context, s Step, _ json.RawMessage) Step { return s }
-
-func (r *resume) undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
+// Undo stops the queue as it was.
+func (r *resume) Undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
 	if len(saved) == 0 {
 		return nil, 0, nil
 	}

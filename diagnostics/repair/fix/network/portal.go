@@ -1,12 +1,12 @@
-package repair
+package network
 
 import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"time"
 
 	"balise/diagnostics"
+	"balise/diagnostics/repair"
 )
 
 // portalOpen is guided: Balise opens the page that the network wants, the user signs in, and the test
@@ -14,29 +14,27 @@ import (
 const portalOpen = "portal.open"
 
 type portal struct {
-	page          func() string
-	open          func(string) error
-	every, within time.Duration
+	page func() string
+	open func(string) error
 }
 
 func newPortal(p Params) *portal {
-	return &portal{page: p.PortalURL, open: p.OpenURL, every: p.PollEvery, within: p.PollFor}
+	return &portal{page: p.PortalURL, open: p.OpenURL}
 }
 
-func (p *portal) rules() rules { return rules{every: p.every, within: p.within} }
+// ID is the repair's.
+func (p *portal) ID() string { return portalOpen }
 
-func (p *portal) describe(context.Context, []diagnostics.Result) Info {
-	info := Info{
-		ID: portalOpen, Verifies: []string{"net.portal"}, Risk: NoRisk, CostS: 60, Available: true,
-		Steps: []Step{{ID: "open", Kind: Manual, Risk: NoRisk, URL: p.address()}},
-	}
+// Look says which page would be opened.
+func (p *portal) Look(context.Context, []diagnostics.Result) repair.Look {
+	look := repair.Look{Steps: map[string]repair.StepLook{"open": {URL: p.address()}}}
 	switch {
-	case info.Steps[0].URL == "":
-		info.Available, info.Why = false, "no_url"
+	case p.address() == "":
+		look.Why = "no_url"
 	case p.open == nil:
-		info.Available, info.Why = false, "no_browser"
+		look.Why = "no_browser"
 	}
-	return info
+	return look
 }
 
 // address is the page of the settings, never one that the network handed out: a portal answers in its place
@@ -57,22 +55,23 @@ func webPage(raw string) string {
 	return u.String()
 }
 
-func (p *portal) prepare(context.Context, string, string, json.RawMessage) (json.RawMessage, error) {
+// Prepare has nothing to keep.
+func (p *portal) Prepare(context.Context, repair.Job) (json.RawMessage, error) {
 	return nil, nil
 }
 
-func (p *portal) run(_ context.Context, _ string, _ json.RawMessage) ([]diagnostics.Fact, error) {
+// Run opens the page.
+func (p *portal) Run(context.Context, repair.Job) ([]diagnostics.Fact, error) {
 	address := p.address()
 	if address == "" {
-		return nil, &stepError{reason: "no_url"}
+		return nil, repair.Because("no_url", nil)
 	}
 	// A browser that does not start is no reason to stop: the page's address stands in the step, and the
 	// user may open it by hand while we wait.
 	return []diagnostics.Fact{diagnostics.Bool("opened", p.open(address) == nil)}, nil
 }
 
-func (p *portal) pending(_ context.Context, s Step, _ json.RawMessage) Step { return s }
-
-func (p *portal) undo(context.Context, json.RawMessage) ([]diagnostics.Fact, int, error) {
+// Undo has nothing to put back.
+func (p *portal) Undo(context.Context, json.RawMessage) ([]diagnostics.Fact, int, error) {
 	return nil, 0, nil
 }

@@ -1,4 +1,4 @@
-package repair
+package storage
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
+	"balise/diagnostics/repair"
 )
 
 // remove deletes what is held, for good.
 func (c *clean) remove(ctx context.Context, s cleaned) ([]diagnostics.Fact, error) {
 	mounts, err := c.disk.Mounts(ctx)
 	if err != nil {
-		return nil, &stepError{reason: "no_mounts", err: err}
+		return nil, repair.Because("no_mounts", err)
 	}
 	freed, left := int64(0), 0
 	for _, src := range s.Sources {
@@ -35,7 +36,7 @@ func (c *clean) remove(ctx context.Context, s cleaned) ([]diagnostics.Fact, erro
 func (c *clean) removeOne(ctx context.Context, src source, mounts []probe.Mount) (freed int64, left int, err error) {
 	root, err := os.OpenRoot(src.Base)
 	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
+		return 0, 0, repair.Because("folder", err)
 	}
 	defer root.Close()
 	hold, err := openReal(root, src.Hold)
@@ -43,12 +44,12 @@ func (c *clean) removeOne(ctx context.Context, src source, mounts []probe.Mount)
 		return 0, 0, nil
 	}
 	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
+		return 0, 0, repair.Because("folder", err)
 	}
 	defer hold.Close()
 	names, err := entries(hold)
 	if err != nil {
-		return 0, 0, &stepError{reason: "folder", err: err}
+		return 0, 0, repair.Because("folder", err)
 	}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {

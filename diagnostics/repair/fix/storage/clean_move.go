@@ -1,4 +1,4 @@
-package repair
+package storage
 
 import (
 	"context"
@@ -11,21 +11,23 @@ import (
 	"syscall"
 
 	"balise/diagnostics"
+	"balise/diagnostics/internal/durable"
 	"balise/diagnostics/internal/probe"
+	"balise/diagnostics/repair"
 )
 
 // hold moves everything out of the sources into the holding folders. Nothing is freed yet, and everything
 // can be put back.
-func (c *clean) hold(ctx context.Context, s cleaned) ([]diagnostics.Fact, error) {
+func (c *clean) hold(ctx context.Context, job repair.Job, s cleaned) ([]diagnostics.Fact, error) {
 	mounts, err := c.disk.Mounts(ctx)
 	if err != nil {
-		return nil, &stepError{reason: "no_mounts", err: err}
+		return nil, repair.Because("no_mounts", err)
 	}
 	for _, src := range s.Sources {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := c.holdOne(src, mounts); err != nil {
+		if err := c.holdOne(job, src, mounts); err != nil {
 			return nil, err
 		}
 	}
@@ -35,17 +37,17 @@ func (c *clean) hold(ctx context.Context, s cleaned) ([]diagnostics.Fact, error)
 		bytes += it.Bytes
 	}
 	if files == 0 {
-		return nil, &stepError{reason: "nothing_to_do"}
+		return nil, repair.Because("nothing_to_do", nil)
 	}
 	return []diagnostics.Fact{
 		diagnostics.Int("held_bytes", bytes, "B"), diagnostics.Int("held_files", int64(files), ""),
 	}, nil
 }
 
-func (c *clean) holdOne(src source, mounts []probe.Mount) error {
+func (c *clean) holdOne(job repair.Job, src source, mounts []probe.Mount) error {
 	root, err := os.OpenRoot(src.Base)
 	if err != nil {
-		return &stepError{reason: "folder", err: err}
+		return repair.Because("folder", err)
 	}
 	defer root.Close()
 	if !usable(root, src.Base, src.Dir, mounts) {
@@ -53,17 +55,17 @@ func (c *clean) holdOne(src source, mounts []probe.Mount) error {
 	}
 	from, err := root.OpenRoot(src.Dir)
 	if err != nil {
-		return &stepError{reason: "folder", err: err}
+		return repair.Because("folder", err)
 	}
 	defer from.Close()
 	names, err := entries(from)
 	if err != nil {
-		return &stepError{reason: "folder", err: err}
+		return repair.Because("folder", err)
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	to, err := c.makeHold(root, src.Hold)
+	to, err := makeHold(root, src.Hold, job.MakeRoom)
 	if err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (c *clean) holdOne(src source, mounts []probe.Mount) error {
 			continue
 		}
 		if err := renameNew(from, name, to, name); err != nil && !passable(err) {
-			return &stepError{reason: "move", err: err}
+			return repair.Because("move", err)
 		}
 		c.moved("hold")
 	}
@@ -95,20 +97,20 @@ func passable(err error) bool {
 func foreign(mounts []probe.Mount, name string) bool { return len(probe.Within(mounts, name)) > 0 }
 
 // makeHold makes and opens a holding folder, which nobody else may enter.
-func (c *clean) makeHold(root *os.Root, dir string) (*os.Root, error) {
+func makeHold(root *os.Root, dir string, makeRoom func() bool) (*os.Root, error) {
 	err := root.MkdirAll(dir, 0o700)
-	if errors.Is(err, syscall.ENOSPC) && c.makeRoom() {
+	if errors.Is(err, syscall.ENOSPC) && makeRoom() {
 		err = root.MkdirAll(dir, 0o700)
 	}
 	if errors.Is(err, syscall.ENOSPC) {
-		return nil, &stepError{reason: "no_room", err: err}
+		return nil, repair.Because("no_room", err)
 	}
 	if err != nil {
-		return nil, &stepError{reason: "folder", err: err}
+		return nil, repair.Because("folder", err)
 	}
 	to, err := openReal(root, dir)
 	if err != nil {
-		return nil, &stepError{reason: "folder", err: err}
+		return nil, repair.Because("folder", err)
 	}
 	return to, nil
 }
@@ -135,7 +137,7 @@ func syncRoot(r *os.Root) error {
 		return err
 	}
 	defer f.Close()
-	return syncFile(f)
+	return durable.File(f)
 }
 
 // entries lists the names in a folder, in a stable order.
@@ -150,10 +152,10 @@ func entries(r *os.Root) ([]string, error) {
 	return names, err
 }
 
-// undo moves everything back that still lies in the holding folders. What has meanwhile come to stand in
+// Undo moves everything back that still lies in the holding folders. What has meanwhile come to stand in
 // its place is never replaced: the held one gets a free name beside it in the trash, and stays held
 // elsewhere.
-func (c *clean) undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
+func (c *clean) Undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
 	if len(saved) == 0 {
 		return nil, 0, nil // cut short before the first step
 	}

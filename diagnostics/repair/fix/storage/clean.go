@@ -1,4 +1,4 @@
-package repair
+package storage
 
 import (
 	"context"
@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
+	"balise/diagnostics/repair"
 )
 
 // diskCleanUser makes room in the user's own folders: the trash, and caches that their programs make again
@@ -62,12 +62,11 @@ type clean struct {
 	dataHome, cacheHome string
 	disk                probe.Disk
 	running             func(ctx context.Context) ([]probe.Process, error)
-	makeRoom            func() bool
 	// moved is called after each move and each deletion; a test ends the process there.
 	moved func(what string)
 }
 
-func newClean(p Params, makeRoom func() bool) *clean {
+func newClean(p Params) *clean {
 	home := p.Home
 	if home == "" {
 		home, _ = os.UserHomeDir()
@@ -75,7 +74,7 @@ func newClean(p Params, makeRoom func() bool) *clean {
 	c := &clean{
 		dataHome:  folder(p.DataHome, "XDG_DATA_HOME", home, ".local/share"),
 		cacheHome: folder(p.CacheHome, "XDG_CACHE_HOME", home, ".cache"),
-		disk:      probe.NewDisk(), running: probe.NewPerf().Processes, makeRoom: makeRoom,
+		disk:      probe.NewDisk(), running: probe.NewPerf().Processes,
 		moved: func(string) {},
 	}
 	return c
@@ -95,9 +94,8 @@ func folder(given, env, home, rel string) string {
 	return filepath.Clean(given)
 }
 
-func (c *clean) rules() rules {
-	return rules{every: time.Second, within: 2 * time.Second, cooldown: 10 * time.Minute, undoAtStart: true}
-}
+// ID is the repair's.
+func (c *clean) ID() string { return diskCleanUser }
 
 // source is one folder of a bucket as it stands on this machine.
 type source struct {
@@ -117,66 +115,54 @@ type cleaned struct {
 	Deleting bool `json:"deleting,omitempty"`
 }
 
-func (c *clean) describe(ctx context.Context, results []diagnostics.Result) Info {
-	info := Info{
-		ID: diskCleanUser, Verifies: shortOf(results), Risk: NoUndo, CostS: 60,
-		Steps: []Step{
-			{ID: "hold", Kind: Auto, Risk: WithUndo},
-			{ID: "delete", Kind: Confirm, Risk: NoUndo},
-		},
-	}
-	if runtime.GOOS != "linux" {
-		info.Why = "platform"
-		return info
-	}
-	if seen := pick(results, []string{"disk.space", "disk.inodes"}); len(seen) > 0 && !anyBad(seen) {
-		info.Why = "not_needed" // and no look through all those files
-		return info
-	}
+// Look measures what may go.
+func (c *clean) Look(ctx context.Context, results []diagnostics.Result) repair.Look {
+	look := repair.Look{Verify: shortOf(results)}
 	sources, why := c.sources(ctx, results)
 	if why != "" {
-		info.Why = why
-		return info
+		look.Why = why
+		return look
 	}
 	items := c.measure(ctx, sources, func(s source) string { return s.Dir })
 	if len(items) == 0 {
-		info.Why = "nothing_to_do"
-		return info
+		look.Why = "nothing_to_do"
+		return look
 	}
-	info.Available, info.Steps[0].Items = true, items
-	return info
+	look.Steps = map[string]repair.StepLook{"hold": {Items: items}}
+	return look
 }
 
-func (c *clean) prepare(ctx context.Context, ref, step string, saved json.RawMessage) (json.RawMessage, error) {
+// Prepare fixes which folders are emptied, and then that what they held is deleted.
+func (c *clean) Prepare(ctx context.Context, job repair.Job) (json.RawMessage, error) {
 	var s cleaned
-	switch step {
+	switch job.Step {
 	case "hold":
-		s.Ref = ref
+		s.Ref = job.Ref
 		sources, why := c.sources(ctx, nil)
 		if why != "" || len(sources) == 0 {
-			return nil, &stepError{reason: "nothing_to_do"}
+			return nil, repair.Because("nothing_to_do", nil)
 		}
 		for i, src := range sources {
-			src.Hold = filepath.Join(holdFolder, ref, fmt.Sprint(i))
+			src.Hold = filepath.Join(holdFolder, job.Ref, fmt.Sprint(i))
 			if info, err := os.Lstat(filepath.Join(src.Base, src.Dir)); err == nil {
 				src.MTime = info.ModTime()
 			}
 			s.Sources = append(s.Sources, src)
 		}
 	case "delete":
-		if err := s.read(saved); err != nil {
+		if err := s.read(job.Saved); err != nil {
 			return nil, err
 		}
 		s.Deleting = true
 	default:
-		return nil, &stepError{reason: "unknown_step"}
+		return nil, repair.Because("unknown_step", nil)
 	}
 	return json.Marshal(s)
 }
 
 func (s *cleaned) read(saved json.RawMessage) error {
 	if len(saved) == 0 {
-		return errNothingSaved
+		return repair.ErrNothingSaved
 	}
 	if err := json.Unmarshal(saved, s); err != nil {
 		return fmt.Errorf("read what was saved: %w", err)
@@ -185,13 +171,14 @@ func (s *cleaned) read(saved json.RawMessage) error {
 		// The journal is ours, and still: what it names must be one of our own holding folders.
 		if !filepath.IsAbs(src.Base) || !filepath.IsLocal(src.Dir) || !filepath.IsLocal(src.Hold) ||
 			filepath.Dir(filepath.Dir(src.Hold)) != holdFolder {
-			return &stepError{reason: "journal"}
+			return repair.Because("journal", nil)
 		}
 	}
 	return nil
 }
 
-func (c *clean) pending(ctx context.Context, step Step, saved json.RawMessage) Step {
+// Show says what lies ready to be deleted.
+func (c *clean) Show(ctx context.Context, step repair.Step, saved json.RawMessage) repair.Step {
 	var s cleaned
 	if s.read(saved) == nil {
 		step.Items = c.measure(ctx, s.Sources, func(src source) string { return src.Hold })
@@ -199,16 +186,17 @@ func (c *clean) pending(ctx context.Context, step Step, saved json.RawMessage) S
 	return step
 }
 
-func (c *clean) run(ctx context.Context, step string, saved json.RawMessage) ([]diagnostics.Fact, error) {
+// Run sets aside, and then deletes.
+func (c *clean) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
 	var s cleaned
-	if err := s.read(saved); err != nil {
+	if err := s.read(job.Saved); err != nil {
 		return nil, err
 	}
-	switch step {
+	switch job.Step {
 	case "hold":
-		return c.hold(ctx, s)
+		return c.hold(ctx, job, s)
 	case "delete":
 		return c.remove(ctx, s)
 	}
-	return nil, &stepError{reason: "unknown_step"}
+	return nil, repair.Because("unknown_step", nil)
 }

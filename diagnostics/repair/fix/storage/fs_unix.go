@@ -1,31 +1,11 @@
 //go:build unix
 
-package repair
+package storage
 
 import (
-	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 )
-
-// syncDir makes names in a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return syncFile(f)
-}
-
-// syncFile passes over file systems that cannot.
-func syncFile(f *os.File) error {
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
-		return err
-	}
-	return nil
-}
 
 // device tells which file system a file lies on.
 func device(info fs.FileInfo) (uint64, bool) {

@@ -102,6 +102,7 @@ func denied(err error) error {
 		return fmt.Errorf("%w: %s", ErrAbsent, e.Name)
 	case e.Name == "org.freedesktop.DBus.Error.AccessDenied", e.Name == "org.freedesktop.DBus.Error.AuthFailed",
 		e.Name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+		strings.HasPrefix(e.Name, "org.freedesktop.PolicyKit1.Error."), // dismissed, no agent, no authority
 		strings.Contains(e.Name, "NotAuthorized"), strings.Contains(e.Name, "PermissionDenied"),
 		strings.HasSuffix(e.Name, ".RefusedByPolicy"), strings.HasSuffix(e.Name, ".AuthFailed"):
 		return fmt.Errorf("%w: %w: %s", ErrDenied, os.ErrPermission, e.Name)

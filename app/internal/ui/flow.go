@@ -44,6 +44,7 @@ type flow struct {
 	progress api.RepairEvent
 	fixing   bool
 	fixErr   error
+	picked   map[string][]string // what the user picked, by repair and step
 
 	picture    image.Image
 	pictureErr error

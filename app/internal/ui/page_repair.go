@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"errors"
 	"net/url"
 
 	"balise/app/internal/ipc/api"
@@ -42,12 +41,23 @@ func (r *repairs) refresh() {
 	f := r.u.flow
 	r.first = nil
 	var cards objects
-	solved := false
+	var others []api.RepairInfo
+	solved, offered := false, false
 	for _, info := range f.repairs() {
-		cards.add(r.card(info))
-		if a := f.attempt(info.ID); a != nil && (a.State == api.RepairSolved || a.UserSays == "yes") {
+		a := f.attempt(info.ID)
+		if a != nil && (a.State == api.RepairSolved || a.UserSays == "yes") {
 			solved = true
 		}
+		// One thing at a time: what was tried or runs, and the best of the rest.
+		if tried := a != nil || f.repairID == info.ID; tried || !offered {
+			offered = offered || !tried
+			cards.add(r.card(info))
+			continue
+		}
+		others = append(others, info)
+	}
+	if len(others) > 0 && !solved {
+		cards.add(r.others(others))
 	}
 	if len(cards) == 0 {
 		cards.add(widgets.Body(r.u.tr("repair.none")))
@@ -56,7 +66,26 @@ func (r *repairs) refresh() {
 	r.done.Hidden = !solved
 	r.u.shell.footer.Refresh()
 	r.u.shell.refresh()
-	// The button that was pressed is gone: the keyboard goes to what is to be decided now.
+	r.focus(solved)
+}
+
+// others are repairs that can be tried too, folded: whoever is under stress reads one at a time.
+func (r *repairs) others(list []api.RepairInfo) object {
+	first := r.first
+	fold := widgets.NewFold(r.u.inPage, r.u.t.N("window.repair.others", len(list)), func() object {
+		var cards objects
+		for _, info := range list {
+			cards.add(r.card(info))
+		}
+		return stack(cards...)
+	})
+	r.first = first
+	return fold
+}
+
+// focus moves the keyboard: the button that was pressed is gone, it goes to what is to be decided now.
+func (r *repairs) focus(solved bool) {
+	f := r.u.flow
 	now := f.repairID + string(f.progress.State)
 	if a := f.attempt(f.repairID); a != nil && !f.fixing {
 		now += string(a.State) + a.UserSays
@@ -78,174 +107,6 @@ func (r *repairs) button(rank widgets.Rank, text string, req api.RepairRequest) 
 		r.first = b
 	}
 	return b
-}
-
-func (r *repairs) card(info api.RepairInfo) object {
-	u, f := r.u, r.u.flow
-	parts := objects{widgets.Heading(u.repairText(info.ID, "title"))}
-	a := f.attempt(info.ID)
-	switch {
-	case f.fixing && f.repairID == info.ID:
-		parts.add(r.running(info)...)
-	case f.repairID == info.ID && f.fixErr != nil:
-		parts.add(r.refused(), r.offer(info))
-	case a == nil || a.State == "" || a.State == "proposed":
-		parts.add(widgets.Body(u.repairText(info.ID, "what")))
-		parts.add(r.terms(info)...)
-		parts.add(r.offer(info))
-	case a.State == api.RepairNeedsUser && a.Pending != nil:
-		parts.add(r.pending(info, a)...)
-	default:
-		parts.add(r.outcome(info, a)...)
-	}
-	return widgets.NewPanel(widgets.ToneCard, parts...)
-}
-
-// refused says why a repair did not start. Most often it ran a short while ago.
-func (r *repairs) refused() object {
-	var e *api.Error
-	if errors.As(r.u.flow.fixErr, &e) && e.Code == api.CodeConflict {
-		return widgets.NewPanel(widgets.ToneInfo, widgets.Heading(r.u.tr("repair.not_now")),
-			widgets.Body(r.u.tr("repair.not_now_next")))
-	}
-	return r.u.problem(r.u.flow.fixErr, nil)
-}
-
-// terms says how long it takes, what it risks, and what it would touch.
-func (r *repairs) terms(info api.RepairInfo) objects {
-	u := r.u
-	out := objects{widgets.Muted(u.repairText(info.ID, "duration")), widgets.Muted(u.repairText(info.ID,
-		"risk"))}
-	for _, s := range info.Steps {
-		for _, item := range s.Items {
-			out.add(widgets.Body(u.item(item)))
-		}
-	}
-	return out
-}
-
-func (r *repairs) offer(info api.RepairInfo) object {
-	b := r.button(widgets.Primary, r.u.tr("repair.do"), api.RepairRequest{
-		ID: info.ID, Action: "run",
-		Consent: true,
-	})
-	if r.u.flow.fixing {
-		b.Disable()
-	}
-	return row(b)
-}
-
-func (r *repairs) running(info api.RepairInfo) objects {
-	e := r.u.flow.progress
-	text := r.u.tr("repair.running")
-	if e.Step != "" {
-		text = r.u.repairText(info.ID, e.Step)
-	}
-	if e.State == api.RepairVerifying {
-		text = r.u.tr("repair.verifying")
-	}
-	out := objects{busy(text)}
-	if e.Result != nil {
-		out.add(widgets.NewStatusLine(string(e.Result.Status), r.u.t.Check(e.Result.ID),
-			r.u.statusWord(string(e.Result.Status))))
-	}
-	return out
-}
-
-// pending is a step that waits for the user: a yes of its own for what cannot be undone, or a page.
-func (r *repairs) pending(info api.RepairInfo, a *api.RepairAttempt) objects {
-	u, step := r.u, a.Pending
-	if step.Kind == api.StepManual {
-		ask := objects{widgets.Body(u.repairText(info.ID, step.ID))}
-		host := hostOf(step.URL)
-		if step.URL != "" && host == "" {
-			return append(ask, widgets.Body(u.tr("link.refused")))
-		}
-		text := u.tr("repair.go_on")
-		if host != "" {
-			text = u.tr("repair.open", "host", host)
-		}
-		ask.add(row(r.button(widgets.Primary, text, api.RepairRequest{
-			ID: info.ID, Action: "continue",
-			Consent: true,
-		}),
-			r.button(widgets.Secondary, u.tr("repair.leave"), api.RepairRequest{
-				ID:     info.ID,
-				Action: "cancel",
-			})))
-		return objects{widgets.NewPanel(widgets.ToneInfo, ask...)}
-	}
-	ask := objects{widgets.Heading(u.repairText(info.ID, step.ID))}
-	var total int64
-	for _, item := range step.Items {
-		ask.add(widgets.Body(u.item(item)))
-		total += item.Bytes
-	}
-	yes := u.tr("repair.confirm")
-	if total > 0 {
-		yes = u.tr("repair.confirm_size", "size", u.size(total))
-	}
-	// The harmless answer has the keyboard.
-	no := r.button(widgets.Secondary, u.tr("repair.keep"), api.RepairRequest{ID: info.ID, Action: "cancel"})
-	go_ := r.button(widgets.Danger, yes, api.RepairRequest{ID: info.ID, Action: "continue", Consent: true})
-	out := objects{widgets.NewPanel(widgets.ToneWarn, append(ask, widgets.Body(u.tr("repair.no_undo")),
-		row(no, go_))...)}
-	if a.CanUndo {
-		out.add(row(r.button(widgets.Quiet, u.tr("repair.undo"),
-			api.RepairRequest{ID: info.ID, Action: "undo", Consent: true})))
-	}
-	return out
-}
-
-// outcome is what became of it: the same self-test before and after, and the user's own word.
-func (r *repairs) outcome(info api.RepairInfo, a *api.RepairAttempt) objects {
-	u := r.u
-	out := objects{widgets.NewStatusLine(string(a.State), u.t.T("repair.state."+string(a.State)), "")}
-	if key := "repair.reason." + a.Reason; a.Reason != "" && u.t.Has(key) {
-		out.add(widgets.Body(u.t.T(key)))
-	}
-	for i, after := range a.After {
-		before := ""
-		if i < len(a.Before) {
-			before = u.statusWord(string(a.Before[i].Status))
-		}
-		out.add(widgets.NewStatusLine(string(after.Status), u.t.Check(after.ID),
-			u.statusWord(string(after.Status))),
-			widgets.Muted(u.tr("repair.before_after", "before", before, "after",
-				u.statusWord(string(after.Status)))))
-	}
-	says := func(word string) api.RepairRequest {
-		return api.RepairRequest{ID: info.ID, Action: "user_says", Says: word}
-	}
-	var buttons objects
-	switch a.UserSays {
-	case "yes":
-		out.add(widgets.Body(u.tr("repair.said_yes")))
-	case "no":
-		out.add(widgets.Body(u.tr("repair.said_no")))
-	default:
-		if a.State != api.RepairUndone && a.State != api.RepairNeedsAdmin {
-			out.add(widgets.Heading(u.tr("repair.helped")))
-			yes := widgets.Primary
-			if a.State == api.RepairSolved {
-				yes = widgets.Secondary // the page's own button says that it is solved
-			}
-			buttons.add(r.button(yes, u.tr("yes"), says("yes")),
-				r.button(widgets.Secondary, u.tr("no"), says("no")))
-		}
-	}
-	if a.CanUndo {
-		buttons.add(r.button(widgets.Secondary, u.tr("repair.undo"),
-			api.RepairRequest{ID: info.ID, Action: "undo", Consent: true}))
-	}
-	if a.State == api.RepairFailed || a.State == api.RepairUndone || a.State == api.RepairNeedsAdmin {
-		buttons.add(r.button(widgets.Quiet, u.tr("repair.again"),
-			api.RepairRequest{ID: info.ID, Action: "run", Consent: true}))
-	}
-	if len(buttons) > 0 {
-		out.add(row(buttons...))
-	}
-	return out
 }
 
 // item is one thing that a repair would touch, with its size.

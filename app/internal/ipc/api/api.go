@@ -195,13 +195,18 @@ type RepairRequest struct {
 	Action  string `json:"action"`
 	Consent bool   `json:"consent"`        // the user said yes to exactly this
 	Says    string `json:"says,omitempty"` // "yes" or "no", with user_says
+	// Choice is what the user picked among the choices of the step that begins, by ID.
+	Choice []string `json:"choice,omitempty"`
 }
 
 // RepairEvent is the progress of a repair.
 type RepairEvent struct {
-	ID      string         `json:"id"`
-	State   repair.State   `json:"state"`
-	Step    string         `json:"step,omitempty"`
+	ID    string       `json:"id"`
+	State repair.State `json:"state"`
+	Step  string       `json:"step,omitempty"`
+	// Percent is how far the step is, below 0 when nobody knows; What is what it is doing, a code or a name.
+	Percent int            `json:"percent,omitempty"`
+	What    string         `json:"what,omitempty"`
 	Result  *Result        `json:"result,omitempty"` // a self-test run again
 	Attempt *RepairAttempt `json:"attempt,omitempty"`
 }

@@ -23,6 +23,7 @@ type (
 	RepairRisk   = repair.Risk
 	RepairStep   = repair.Step
 	RepairItem   = repair.Item
+	RepairChoice = repair.Choice
 	TicketStatus = client.Status
 	Actions      = client.Actions
 	Rating       = client.Rating
@@ -72,6 +73,10 @@ const (
 
 	StepConfirm = repair.Confirm
 	StepManual  = repair.Manual
+	StepAsk     = repair.Ask
+	StepWait    = repair.Wait
+
+	RepairNoUndo = repair.NoUndo
 )
 
 // The two diagnoses that name no cause.

@@ -5,8 +5,11 @@
 package config
 
 import (
+	"slices"
+
 	"balise/diagnostics/checks"
 	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/repair/fix/storage"
 )
 
 // Config is the effective settings.
@@ -15,6 +18,7 @@ type Config struct {
 	Probes   Probes             `yaml:"probes"`
 	Limits   catalogue.Limits   `yaml:"limits"` // thresholds of the self-tests that replace the core's
 	Priors   map[string]float64 `yaml:"priors"` // how often a cause is the site's own, against the core's table
+	Repairs  Repairs            `yaml:"repairs"`
 	Watch    Watch              `yaml:"watch"`
 	Privacy  Privacy            `yaml:"privacy"`
 	Language string             `yaml:"language"` // "auto", "fr", "en"
@@ -49,6 +53,19 @@ type Probes struct {
 	Load     string           `yaml:"load"`
 	Units    []string         `yaml:"units"`
 	Agents   []string         `yaml:"agents"`
+}
+
+// Repairs are what repairs may touch beside what is the user's own.
+type Repairs struct {
+	// Units are services of the system that the user may have restarted, next to those of Probes.
+	Units []string `yaml:"units"`
+	// Caches are programs whose temporary stores may be set aside.
+	Caches []storage.Cache `yaml:"caches"`
+}
+
+// Restartable are the system's services that a repair may restart when they failed.
+func (c Config) Restartable() []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.Repairs.Units, c.Probes.Units))))
 }
 
 // Watch is what Balise does without being asked.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"balise/diagnostics/checks"
+	"balise/diagnostics/repair/fix/storage"
 )
 
 func write(t *testing.T, name, content string) string {
@@ -198,7 +199,7 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 		before := c
 		full := value{
 			text: "yes", texts: []string{"x"}, services: []checks.Service{{Name: "x"}},
-			numbers: map[string]map[string]float64{"": {"x": 1}},
+			numbers: map[string]map[string]float64{"": {"x": 1}}, caches: []storage.Cache{{Name: "x"}},
 		}
 		k.put(&c, full)
 		if reflect.DeepEqual(before, c) {

@@ -13,6 +13,7 @@ import (
 
 	"balise/diagnostics/checks"
 	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/repair/fix/storage"
 )
 
 // key is one setting: how its value is checked, and where it goes.
@@ -35,6 +36,7 @@ const (
 	texts
 	services
 	numbers // numbers by name, one or two names deep
+	caches  // programs and their folders
 )
 
 // value is a checked setting; which field counts is the key's shape.
@@ -43,6 +45,7 @@ type value struct {
 	texts    []string
 	services []checks.Service
 	numbers  map[string]map[string]float64
+	caches   []storage.Cache
 	// line and column are where it stands in its file; 0 when it came another way.
 	line, column int
 }
@@ -53,6 +56,13 @@ func (v value) String() string {
 		parts := make([]string, 0, len(v.services))
 		for _, s := range v.services {
 			parts = append(parts, s.Name+"="+s.URL)
+		}
+		return strings.Join(parts, ", ")
+	}
+	if v.caches != nil {
+		parts := make([]string, 0, len(v.caches))
+		for _, c := range v.caches {
+			parts = append(parts, c.Name+"="+strings.Join(c.Dirs, " "))
 		}
 		return strings.Join(parts, ", ")
 	}
@@ -112,6 +122,12 @@ var keys = [...]key{
 			return nil
 		},
 		put: func(c *Config, v value) { c.Priors = v.numbers[""] },
+	},
+	list("repairs.units", "names of service units", serviceUnit,
+		func(c *Config, v []string) { c.Repairs.Units = v }),
+	{
+		name: "repairs.caches", shape: caches, want: "a list of {name: Office, programs: [office], dirs: [office/*/cache]}",
+		put: func(c *Config, v value) { c.Repairs.Caches = v.caches },
 	},
 	choice("watch.background", func(c *Config, v string) { c.Watch.Background = v }, "on", "off"),
 	choice("watch.record", func(c *Config, v string) { c.Watch.Record = v }, "on", "off"),

@@ -186,7 +186,7 @@ func parseSet(name, text string) (value, error) {
 		return value{}, &Error{File: "settings", Key: name, Problem: "is not a setting of Balise"}
 	}
 	switch k.shape {
-	case services, numbers:
+	case services, numbers, caches:
 		return value{}, &Error{File: "settings", Key: name, Problem: "cannot be set here", Want: "an edit of the file"}
 	case texts:
 		v := value{texts: []string{}}
@@ -216,6 +216,8 @@ func (l layer) write() error {
 		var plain any = v.text
 		if v.services != nil {
 			plain = v.services
+		} else if v.caches != nil {
+			plain = v.caches
 		} else if v.texts != nil {
 			plain = v.texts
 		} else if v.numbers[""] != nil {

@@ -22,6 +22,8 @@ type Agent struct {
 	Found  func(*api.Incident)
 	// Answered makes the diagnosis again after an answer; nil leaves it.
 	Answered func(*api.Incident)
+	// Fix replaces the made-up clean-up: it changes the incident as a repair would.
+	Fix      func(inc *api.Incident, req api.RepairRequest, on func(api.RepairEvent))
 	Steps    []api.CheckEvent
 	StepWait time.Duration // between two events of a run
 	Rows     []api.TicketRow

@@ -15,6 +15,9 @@ func (a *Agent) Repair(ctx context.Context, id string, req api.RepairRequest, on
 	if req.Action != "user_says" && req.Action != "cancel" && !req.Consent {
 		return api.Incident{}, api.NewError(api.CodeConsent, nil)
 	}
+	if a.Fix != nil {
+		return a.fix(ctx, id, req, on)
+	}
 	on(api.RepairEvent{ID: req.ID, State: api.RepairRunning, Step: "collect"})
 	if err := a.enter(ctx, "Repair"); err != nil {
 		return api.Incident{}, err
@@ -47,6 +50,63 @@ func (a *Agent) Repair(ctx context.Context, id string, req api.RepairRequest, on
 		t.UserSays = req.Says
 	}
 	return *inc, nil
+}
+
+func (a *Agent) fix(ctx context.Context, id string, req api.RepairRequest, on func(api.RepairEvent)) (
+	api.Incident, error,
+) {
+	a.Lock()
+	a.RepairIn = append(a.RepairIn, req)
+	inc := a.open(id, false)
+	inc.Attempts = slices.Clone(inc.Attempts)
+	a.Fix(inc, req, on)
+	a.Unlock()
+	err := a.enter(ctx, "Repair")
+	a.Lock()
+	defer a.Unlock()
+	return *inc, err
+}
+
+// Attempt is the attempt of a repair, made when there is none.
+func Attempt(inc *api.Incident, id string) *api.RepairAttempt {
+	at := slices.IndexFunc(inc.Attempts, func(t api.RepairAttempt) bool { return t.ID == id })
+	if at < 0 {
+		inc.Attempts = append(inc.Attempts, api.RepairAttempt{ID: id, Ref: "r-" + id, Started: Clock()})
+		at = len(inc.Attempts) - 1
+	}
+	return &inc.Attempts[at]
+}
+
+// Mute fills an incident with a loudspeaker that is muted, and the repairs for it.
+func Mute(inc *api.Incident) {
+	inc.Results = results()
+	for i := range inc.Results {
+		inc.Results[i].Status, inc.Results[i].Cause = api.CheckPass, ""
+		if inc.Results[i].ID == "av.output" {
+			inc.Results[i].Status, inc.Results[i].Cause = api.CheckFail, "av.output/muted"
+		}
+	}
+	inc.Diagnosis = &api.Diagnosis{
+		Cause: "av.output/muted", Confidence: "confirmed", Root: "av.output", Actor: "you", Category: "workstation",
+		Level: 1, Impact: "user", Urgency: "medium", RuledOut: []string{"internet", "disk"},
+		Repairs: []string{"audio.unmute", "audio.restart", "restart.pc"},
+	}
+	inc.Repairs = []api.RepairInfo{
+		{
+			ID: "audio.unmute", Verifies: []string{"av.output"}, Risk: "undo", CostS: 2, Available: true, AsksUser: true,
+			Steps: []api.RepairStep{{ID: "unmute", Kind: "auto", Risk: "undo", Choose: "one", Choices: []api.RepairChoice{
+				{ID: "s1", Label: "Built-in Audio"}, {ID: "s2", Label: "USB Headset <b>", Chosen: true},
+			}}},
+		},
+		{
+			ID: "audio.restart", Verifies: []string{"av.output"}, Risk: "none", CostS: 5, Available: true,
+			Steps: []api.RepairStep{{ID: "restart", Kind: "auto", Risk: "none"}},
+		},
+		{
+			ID: "restart.pc", Verifies: []string{"av.output"}, Risk: "none", CostS: 300, Available: true,
+			Steps: []api.RepairStep{{ID: "schedule", Kind: "confirm", Risk: "undo", Elevated: true}},
+		},
+	}
 }
 
 func items() []api.RepairItem {

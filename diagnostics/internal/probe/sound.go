@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"balise/diagnostics/internal/pulse"
 )
 
 // Sound reads the sound cards and asks the sound server. It can be replaced in tests. Nothing is played and
@@ -94,7 +96,7 @@ func SoundErrorCode(err error) string {
 		return "ECONNREFUSED"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
-	case errors.Is(err, errNative):
+	case errors.Is(err, pulse.ErrProtocol):
 		return "garbage"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, syscall.EPIPE):

@@ -94,6 +94,13 @@ func soundSocket(env func(string) string) (string, error) {
 	return filepath.Join(dir, "pulse/native"), nil
 }
 
+// SoundDoor is where a program of this user finds the sound server, and its key, for whoever changes something there
+// (package act). ErrRemoteSound where that is another computer, which is left alone.
+func SoundDoor() (socket string, cookie []byte, err error) {
+	socket, err = soundSocket(os.Getenv)
+	return socket, soundCookie(), err
+}
+
 // soundCookie is the user's key to the server, if there is one.
 func soundCookie() []byte {
 	home, _ := os.UserHomeDir()

@@ -3,7 +3,6 @@ package probe
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -11,111 +10,22 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"balise/diagnostics/internal/pulse"
 )
 
-// talk is a connection on which a server has already said all that it ever says.
-type talk struct {
-	io.Reader
-	said bytes.Buffer
-}
-
-func (t *talk) Write(p []byte) (int, error) { return t.said.Write(p) }
-
-// reply is a server's frame with tagged values.
-func reply(tag uint32, values ...any) []byte {
-	var w nativeWriter
-	w.number(nativeReply)
-	w.number(tag)
-	for _, v := range values {
-		switch v := v.(type) {
-		case int:
-			w.number(uint32(v))
-		case string:
-			w.buf = append(append(append(w.buf, 't'), v...), 0)
-		case bool:
-			w.buf = append(w.buf, map[bool]byte{true: '1', false: '0'}[v])
-		case []byte:
-			w.buf = append(w.buf, v...)
-		}
-	}
-	head := binary.BigEndian.AppendUint32(nil, uint32(len(w.buf)))
-	head = binary.BigEndian.AppendUint32(head, nativeControl)
-	return append(append(head, make([]byte, nativeHeader-8)...), w.buf...)
-}
-
-var (
-	spec    = []byte{'a', 3, 2, 0, 0, 0xac, 0x44}
-	noProps = []byte{'P', 'N'}
-	usec    = append([]byte{'U'}, make([]byte, 8)...)
-)
-
-// device is a sink or a source as protocol 30 describes it.
-func device(source bool, name string, volume uint32, muted bool, port string, plugged int) []any {
-	level := binary.BigEndian.AppendUint32([]byte{'v', 1}, volume)
-	monitor := nativeControl
-	list := []any{
-		1, name, "A device", spec,
-		[]byte{'m', 1, 0},
-		5, level, muted, monitor,
-		[]byte{'N'},
-		usec, "alsa", 0,
-		noProps, usec,
-		[]byte{'V', 0, 1, 0, 0},
-		0, 65537, 0,
-	}
-	list = append(list, 1, port, "A port", 100, plugged, port)
-	formats := []byte{'B', 1, 'f', 'B', 1, 'P', 'N'}
-	return append(list, formats)
-}
-
-func conversation(sinks, sources []any) []byte {
-	var all []byte
-	all = append(all, reply(0, 0xC000001E)...)
-	all = append(all, reply(1, 7)...)
-	all = append(all, reply(2, "PulseAudio (on PipeWire 1.0.5)", "15.0.0", "anne", "pc", spec,
-		"alsa_output.pci.analog-stereo", "alsa_input.pci.analog-stereo", 42, []byte{'m', 2, 1, 2})...)
-	all = append(all, reply(3, sinks...)...)
-	return append(all, reply(4, sources...)...)
-}
-
-func TestNativeProtocol(t *testing.T) {
-	sinks := append(device(false, "alsa_output.pci.hdmi-stereo", 0x10000, false, "hdmi-output-0", 1),
-		device(false, "alsa_output.pci.analog-stereo", 0x8000, true, "analog-output-speaker", 0)...)
-	sources := device(true, "alsa_input.pci.analog-stereo", 0x400, false, "analog-input-mic", 2)
-	s, err := askNative(&talk{Reader: bytes.NewReader(conversation(sinks, sources))}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Backend != "pipewire" || len(s.Outputs) != 2 || len(s.Inputs) != 1 || s.Output == nil || s.Input == nil {
-		t.Fatalf("%+v", s)
-	}
-	if o := s.Output; !o.Muted || o.Volume != 50 || o.Kind != "analog" || o.Unplugged {
-		t.Errorf("%+v", o)
-	}
-	if h := s.Outputs[0]; h.Kind != "hdmi" || !h.Unplugged {
-		t.Errorf("%+v", h)
-	}
-	if m := s.Input; m.Volume > 2 || m.Monitor || m.Muted {
-		t.Errorf("%+v", m)
-	}
-}
-
-// Whatever a server says, the answer is an error or a list, in time and without taking memory for what was
-// only announced.
-func FuzzNative(f *testing.F) {
-	f.Add(conversation(device(false, "x", 1, false, "p", 0), nil))
-	f.Add(reply(0, 13))
-	f.Add(bytes.Repeat([]byte{0xff}, 200))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = askNative(&talk{Reader: bytes.NewReader(b)}, nil)
-	})
-}
-
-func TestEveryCutOfAConversationIsAnError(t *testing.T) {
-	whole := conversation(device(false, "x", 1, false, "p", 0), device(true, "y", 1, false, "p", 0))
-	for n := range len(whole) {
-		if _, err := askNative(&talk{Reader: bytes.NewReader(whole[:n])}, nil); err == nil {
-			t.Fatalf("the first %d of %d bytes passed for an answer", n, len(whole))
+func TestNativeDevice(t *testing.T) {
+	for want, d := range map[SoundDevice]pulse.Device{
+		{ID: "alsa_output.pci.hdmi-stereo", Kind: "hdmi", Volume: 100, Unplugged: true}: {
+			Name: "alsa_output.pci.hdmi-stereo", Volume: []uint32{0x10000}, Port: "hdmi-output-0", Unplugged: true,
+		},
+		{ID: "alsa_output.pci.analog-stereo", Kind: "analog", Volume: 50, Muted: true}: {
+			Name: "alsa_output.pci.analog-stereo", Volume: []uint32{0x100, 0x8000}, Muted: true,
+		},
+		{ID: "auto_null.monitor", Kind: "other", Dummy: true, Monitor: true}: {Name: "auto_null.monitor", Monitor: true},
+	} {
+		if got := NativeDevice(d); got != want {
+			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
 }
@@ -184,7 +94,7 @@ func TestMacSound(t *testing.T) {
 }
 
 func TestSoundErrorsHaveCodes(t *testing.T) {
-	for _, err := range []error{os.ErrDeadlineExceeded, io.EOF, errNative, errors.New("x")} {
+	for _, err := range []error{os.ErrDeadlineExceeded, io.EOF, pulse.ErrProtocol, errors.New("x")} {
 		if SoundErrorCode(err) == "" {
 			t.Error(err)
 		}

@@ -62,7 +62,7 @@ func (t tool) run(ctx context.Context) (toolAnswer, error) {
 	if ctx.Err() != nil {
 		return toolAnswer{}, fmt.Errorf("wait for %s: %w", t.name, ctx.Err())
 	}
-	a := toolAnswer{out: out.Bytes(), err: errs.Bytes(), code: cmd.ProcessState.ExitCode()}
+	a := toolAnswer{out: out.kept.Bytes(), err: errs.kept.Bytes(), code: cmd.ProcessState.ExitCode()}
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		return a, fmt.Errorf("run %s: %w", t.name, err)
 	} else if ok && !exit.Exited() {
@@ -82,11 +82,13 @@ func findTool(name string) (string, error) {
 }
 
 // limited keeps the beginning of what is written to it and swallows the rest.
-type limited struct{ bytes.Buffer }
+//
+// The buffer is no embedded one: io.Copy would fill it by its ReadFrom, past the limit.
+type limited struct{ kept bytes.Buffer }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if room := toolLimit - l.Len(); room > 0 {
-		_, _ = l.Buffer.Write(p[:min(room, len(p))])
+	if room := toolLimit - l.kept.Len(); room > 0 {
+		_, _ = l.kept.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }

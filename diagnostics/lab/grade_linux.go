@@ -190,7 +190,7 @@ func (g grader) play(ctx context.Context, todos []todo, jobs int, loaded bool) [
 	for _, t := range todos {
 		r := play.Request{
 			Scenario: t.scenario, Seed: t.seed, Client: g.client,
-			Twice: t.seed%everyOther == 1, Verbose: g.o.keepLog,
+			Twice: t.seed%everyOther == 1, Repair: g.o.repairs, Verbose: g.o.keepLog,
 		}
 		if g.o.keepLog {
 			r.Dir = filepath.Join(g.dir, fmt.Sprintf("%s-%d", t.scenario.Name, t.seed))

@@ -31,6 +31,7 @@ type options struct {
 	json      bool
 	keepLog   bool
 	again     bool
+	repairs   bool
 	gate      string
 	check     bool
 	list      bool
@@ -67,6 +68,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.json, "json", false, "print one JSON document")
 	fs.BoolVar(&o.keepLog, "keep-log", false, "keep a folder with documents and logs of every case")
 	fs.BoolVar(&o.again, "again", false, "play what is wrong once more, with the same seed, and count the second time")
+	fs.BoolVar(&o.repairs, "repairs", true, "run the repairs that scenarios name, and look once more")
 	fs.StringVar(&o.gate, "gate", gateAll, "which targets decide the exit code: all, or answers (times are printed only)")
 	fs.BoolVar(&o.quiet, "quiet", false, "no line for every case on stderr")
 	fs.BoolVar(&o.check, "check", false, "only check the files; needs no root")

@@ -18,6 +18,8 @@ type Request struct {
 	Client   string            `json:"client"`
 	// Twice runs the client a second time, with --events, for the time to its first result.
 	Twice bool `json:"twice,omitempty"`
+	// Repair runs the scenario's repair, and then the client once more.
+	Repair bool `json:"repair,omitempty"`
 	// Dir keeps the logs of the stage's servers; empty keeps nothing.
 	Dir string `json:"dir,omitempty"`
 	// Verbose keeps the stage's log in the outcome.
@@ -40,6 +42,9 @@ func (r Request) Deadline() time.Duration {
 	client := r.Scenario.Expect.Latest() + grace
 	if r.Twice {
 		client *= 2
+	}
+	if r.Repair && r.Scenario.Repair != nil {
+		client += r.Scenario.Repair.Latest() + r.Scenario.Expect.Latest() + grace
 	}
 	return building + client
 }

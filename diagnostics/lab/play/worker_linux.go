@@ -88,7 +88,12 @@ func (p *player) play(ctx context.Context) (err error) {
 	}
 	p.res.Observed = append(p.res.Observed, ended...)
 	if p.req.Twice && len(p.req.Scenario.Strikes) == 0 {
-		return p.again(ctx)
+		if err := p.again(ctx); err != nil {
+			return err
+		}
+	}
+	if p.req.Repair && p.req.Scenario.Repair != nil {
+		return p.repair(ctx, *p.req.Scenario.Repair)
 	}
 	return nil
 }

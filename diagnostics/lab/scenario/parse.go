@@ -229,6 +229,11 @@ func (s *Scenario) Plain() {
 	for i := range s.Strikes {
 		s.Strikes[i].With, _ = plain(s.Strikes[i].With).(map[string]any)
 	}
+	if s.Repair != nil {
+		for i := range s.Repair.Meanwhile {
+			s.Repair.Meanwhile[i].With, _ = plain(s.Repair.Meanwhile[i].With).(map[string]any)
+		}
+	}
 }
 
 func (s Scenario) validate() error {
@@ -251,6 +256,10 @@ func (s Scenario) validate() error {
 		return fail("expect.level: %d, expected 1, 2 or 3", e.Level)
 	case e.Latest() > time.Minute:
 		return fail("expect.within: more than a minute")
+	case s.Repair != nil && s.Repair.ID == "":
+		return fail("repair.id: is missing: say which of the client's repairs is run")
+	case s.Repair != nil && s.Repair.Latest() > 5*time.Minute:
+		return fail("repair.within: more than five minutes")
 	}
 	for _, c := range slices.Concat(e.Cause, e.Also, e.May, e.Not) {
 		for alt := range strings.SplitSeq(c, "|") {
@@ -283,6 +292,11 @@ func (s Scenario) Check(actions []Action) error {
 	steps := slices.Clone(s.Stage)
 	for _, k := range s.Strikes {
 		steps = append(steps, k.Step)
+	}
+	if s.Repair != nil {
+		for _, k := range s.Repair.Meanwhile {
+			steps = append(steps, k.Step)
+		}
 	}
 	for _, st := range steps {
 		args, ok := known[st.Do]

@@ -31,6 +31,8 @@ type Scenario struct {
 	Stage   []Step   `yaml:"stage" json:"stage,omitempty"`
 	Strikes []Strike `yaml:"strikes" json:"strikes,omitempty"`
 	Expect  Expect   `yaml:"expect" json:"expect"`
+	// Repair is what the user then does about it; nil where nothing of the client's can help.
+	Repair *Repair `yaml:"repair" json:"repair,omitempty"`
 	// Observed are names of observations that must hold, or the case is void. Empty: all that the stage makes.
 	Observed []string `yaml:"observed" json:"observed,omitempty"`
 	Vary     Vary     `yaml:"vary" json:"vary,omitzero"`
@@ -109,6 +111,36 @@ func (e Expect) Latest() time.Duration {
 	}
 	return DefaultWithin
 }
+
+// Repair is a repair that the client offers for the fault, run in a terminal as a person runs it.
+type Repair struct {
+	// ID is the repair's.
+	ID string `yaml:"id" json:"id"`
+	// Answers are what the person types, line by line; "y" for ever when there is nothing more.
+	Answers []string `yaml:"answers" json:"answers,omitempty"`
+	// Meanwhile are done by others while it runs: the user signs in at the portal, an administrator types a
+	// password.
+	Meanwhile []Strike `yaml:"meanwhile" json:"meanwhile,omitempty"`
+	// Within is the latest end; 0 is thirty seconds.
+	Within Duration `yaml:"within" json:"within,omitempty"`
+	// Ends is how it must end: "solved" when left out, or another state of an attempt where that is right
+	// ("needs_admin").
+	Ends string `yaml:"ends" json:"ends,omitempty"`
+}
+
+// DefaultRepair is the latest end of a repair where a scenario names none.
+const DefaultRepair = 30 * time.Second
+
+// Latest is the latest end.
+func (r Repair) Latest() time.Duration {
+	if r.Within > 0 {
+		return time.Duration(r.Within)
+	}
+	return DefaultRepair
+}
+
+// Solves tells whether the fault must be gone afterwards.
+func (r Repair) Solves() bool { return r.Ends == "" || r.Ends == "solved" }
 
 // Vary limits what the seeds vary. Seeds change harmless things, so that as many seeds are as many cases.
 type Vary struct {

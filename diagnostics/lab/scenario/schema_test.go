@@ -19,7 +19,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	type object struct {
 		Properties map[string]json.RawMessage `json:"properties"`
 	}
-	var schema, expect, vary object
+	var schema, expect, vary, repair object
 	if err := json.Unmarshal(raw, &schema); err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +27,9 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(schema.Properties["vary"], &vary); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(schema.Properties["repair"], &repair); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -37,6 +40,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 		{"scenario", schema, reflect.TypeFor[Scenario]()},
 		{"expect", expect, reflect.TypeFor[Expect]()},
 		{"vary", vary, reflect.TypeFor[Vary]()},
+		{"repair", repair, reflect.TypeFor[Repair]()},
 	} {
 		var keys []string
 		for i := range c.of.NumField() {

@@ -55,6 +55,13 @@ type Verdict struct {
 	HostTruth []string `json:"host_truth,omitempty"`
 	Issues    int      `json:"issues"`
 
+	// Repairable says that the scenario names a repair and that it was run; Repaired that it ended as it should,
+	// by the client's word and by another look at the computer.
+	Repairable bool `json:"repairable,omitempty"`
+	Repaired   bool `json:"repaired,omitempty"`
+	// FalseProof is a repair that the client calls solved while the fault is still there.
+	FalseProof bool `json:"false_proof,omitempty"`
+
 	Confidence string        `json:"confidence,omitempty"`
 	Took       time.Duration `json:"took_ns"`
 	First      time.Duration `json:"first_ns,omitempty"`
@@ -111,7 +118,27 @@ func Judge(s scenario.Scenario, o Outcome, texts Texts) Verdict {
 		v.Complaints = append(v.Complaints, complaints(s.Expect, o, v)...)
 		v.Forbidden = append(v.Forbidden, words(s.Expect, o, texts)...)
 	}
+	if s.Repair != nil && o.Repair != nil {
+		judgeRepair(s, *o.Repair, &v)
+	}
 	return v
+}
+
+// judgeRepair grades what became of the scenario's repair.
+func judgeRepair(s scenario.Scenario, r Repaired, v *Verdict) {
+	v.Repairable = true
+	gone := r.After != nil && r.After.Diagnosis != nil &&
+		!slices.ContainsFunc(r.After.Named(), func(c string) bool { return scenario.MatchAny(s.Expect.Cause, c) })
+	want := s.Repair.Ends
+	if want == "" {
+		want = "solved"
+	}
+	v.Repaired = r.State == want && gone == s.Repair.Solves()
+	v.FalseProof = r.State == "solved" && !gone
+	if !v.Repaired {
+		v.Complaints = append(v.Complaints, fmt.Sprintf("repair %s ended as %q (%s), fault gone: %v, exit %d",
+			s.Repair.ID, r.State, r.Reason, gone, r.Exit))
+	}
 }
 
 // Baseline grades a list of causes as if a client had shown it, on the same evidence.

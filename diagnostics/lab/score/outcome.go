@@ -27,6 +27,8 @@ type Outcome struct {
 	First time.Duration `json:"first_ns,omitempty"`
 	// Again is what a second run on the same stage gave; nil is not tried.
 	Again *Document `json:"again,omitempty"`
+	// Repair is what became of the scenario's repair; nil is not tried.
+	Repair *Repaired `json:"repair,omitempty"`
 	// Observed is what the stage saw of its own actions.
 	Observed []Observation `json:"observed,omitempty"`
 	// PeakKB is the largest memory of the child that runs the self-tests, ClientKB that of the command.
@@ -40,6 +42,19 @@ type Outcome struct {
 	// Error is a mistake of the lab itself.
 	Error string `json:"error,omitempty"`
 	Log   string `json:"log,omitempty"`
+}
+
+// Repaired is a repair that was run as a person runs it.
+type Repaired struct {
+	Exit int           `json:"exit"`
+	Took time.Duration `json:"took_ns"`
+	// State and Reason are the client's own record of the attempt.
+	State  string `json:"state,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Screen is what the person read.
+	Screen string `json:"screen,omitempty"`
+	// After is what the client said of the computer afterwards.
+	After *Document `json:"after,omitempty"`
 }
 
 // Observation is what the stage saw of one action.

@@ -68,7 +68,12 @@ type Figures struct {
 	MacroPrecision float64 `json:"macro_precision"`
 	MacroRecall    float64 `json:"macro_recall"`
 	Complaints     int     `json:"complaints"`
-	Unstable       int     `json:"unstable"`
+	// Repairable are the cases whose fault a repair of the client's can mend; Repaired is the share that ended so,
+	// FalseProofs how often the client said so wrongly.
+	Repairable  int     `json:"repairable"`
+	Repaired    float64 `json:"repaired"`
+	FalseProofs int     `json:"false_proofs"`
+	Unstable    int     `json:"unstable"`
 }
 
 // Times are in milliseconds.
@@ -179,11 +184,14 @@ func patterns(cases []Case) map[string][]string {
 func figures(vs []Verdict, cases []Case) Figures {
 	f := Figures{}
 	var issues []int
-	var top1, top2, both, either, kept int
+	var top1, top2, both, either, kept, repaired int
 	for _, v := range vs {
 		f.Forbidden += len(v.Forbidden)
 		f.Complaints += len(v.Complaints)
 		f.Unstable += one(v.Unstable)
+		f.Repairable += one(v.Repairable)
+		f.FalseProofs += one(v.FalseProof)
+		repaired += one(v.Repaired)
 		switch v.Kind {
 		case Single:
 			f.Singles++
@@ -202,7 +210,7 @@ func figures(vs []Verdict, cases []Case) Figures {
 	}
 	f.Top1, f.Top2 = share(top1, f.Singles), share(top2, f.Singles)
 	f.Both, f.EitherTop = share(both, f.Doubles), share(either, f.Doubles)
-	f.Kept = share(kept, f.Guards)
+	f.Kept, f.Repaired = share(kept, f.Guards), share(repaired, f.Repairable)
 	f.IssuesMean, f.IssuesP95 = mean(issues), Percentile(issues, 95)
 	rs := roots(vs, patterns(cases))
 	f.Precision, f.Recall, f.MacroPrecision, f.MacroRecall = overall(vs, patterns(cases), rs)
@@ -385,6 +393,7 @@ const (
 	wantTop2      = 0.99
 	wantBoth      = 0.85
 	wantIssues    = 1.1
+	wantRepaired  = 0.95
 	wantHealthy   = time.Second
 	wantAny       = 5 * time.Second
 	loadedPerCent = 0.005 // one false alarm in 200 under load
@@ -408,6 +417,11 @@ func targets(r Report, calm []Verdict) []Target {
 			"issues shown a single fault, mean", "1.1", fmt.Sprintf("%.2f", f.IssuesMean),
 			f.IssuesMean <= wantIssues, f.Singles, false,
 		},
+		{
+			"repairable faults that end in a verified repair", "95 %", pc(f.Repaired), f.Repaired >= wantRepaired,
+			f.Repairable, false,
+		},
+		{"repairs called solved that were not", "0", fmt.Sprint(f.FalseProofs), f.FalseProofs == 0, f.Repairable, false},
 		{"forbidden statements", "0", fmt.Sprint(f.Forbidden), f.Forbidden == 0, n, false},
 		{"false alarms on a healthy machine", "0", fmt.Sprint(f.Alarms), f.Alarms == 0, f.Healthy, false},
 		{

@@ -44,6 +44,19 @@ func (r *rig) toReview() {
 	r.until("the report is built", func() bool { return !r.button(r.u.t.T("button.send")).Disabled() })
 }
 
+// mutedScene is a loudspeaker that is muted, and a repair that asks whether it is heard.
+func mutedScene() setup {
+	a := fakeagent.New()
+	a.Found = fakeagent.Mute
+	a.Fix = func(inc *api.Incident, req api.RepairRequest, _ func(api.RepairEvent)) {
+		at := fakeagent.Attempt(inc, req.ID)
+		at.State, at.Pending = api.RepairNeedsUser, &api.RepairStep{ID: "heard", Kind: api.StepAsk}
+		at.Before = []api.Result{{ID: "av.output", Status: api.CheckFail}}
+		at.After = []api.Result{{ID: "av.output", Status: api.CheckPass}}
+	}
+	return setup{agent: a}
+}
+
 func scenes() []scene {
 	return []scene{
 		{"describe", practice(""), func(r *rig) { r.tested() }},
@@ -94,6 +107,19 @@ func scenes() []scene {
 			r.says(r.tr("repair.no_undo"))
 			r.press(r.tr("repair.confirm_size", "size", r.u.size(2_584_000_000)))
 			r.says(r.tr("repair.helped"))
+		}},
+		{"repair-choice", mutedScene, func(r *rig) {
+			r.write("x")
+			r.tested()
+			r.u.go_(route{name: pageRepair})
+			r.press(r.u.t.N("window.repair.others", 2))
+		}},
+		{"repair-asks", mutedScene, func(r *rig) {
+			r.write("x")
+			r.tested()
+			r.u.go_(route{name: pageRepair})
+			r.press(r.tr("repair.do"))
+			r.says(r.tr("yes"))
 		}},
 		{"review", clicked, func(r *rig) { r.toReview() }},
 		{"review-picture", clicked, func(r *rig) {

@@ -104,7 +104,17 @@ func (p Program) Eval(facts map[string]any) (bool, error) {
 	if p.root == nil {
 		return false, errors.New("evaluate expression: it was not compiled")
 	}
-	return run{facts}.value(p.root) == value(true), nil
+	matches, _ := p.Judge(facts)
+	return matches, nil
+}
+
+// Judge is Eval for who must tell "no" from "nobody knows": known is false where the facts do not suffice.
+func (p Program) Judge(facts map[string]any) (matches, known bool) {
+	if p.root == nil {
+		return false, false
+	}
+	matches, known = run{facts}.value(p.root).(bool)
+	return matches, known
 }
 
 func asError(err error) *Error {

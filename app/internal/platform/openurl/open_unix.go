@@ -19,7 +19,12 @@ func open(link string, patience time.Duration) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(path, link)
+	return start(patience, path, link)
+}
+
+// start starts a program that may stay: within patience it can fail, later it is taken for a window.
+func start(patience time.Duration, path string, args ...string) error {
+	cmd := exec.Command(path, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return err

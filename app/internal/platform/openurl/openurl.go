@@ -1,4 +1,4 @@
-// Package openurl shows a web page in the user's browser.
+// Package openurl shows a web page in the user's browser, and a page of the system's own settings.
 package openurl
 
 import (

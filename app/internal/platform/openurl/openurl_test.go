@@ -66,3 +66,28 @@ func TestOpenDoesNotWaitForTheBrowser(t *testing.T) {
 		t.Error(err, time.Since(began))
 	}
 }
+
+func TestSettingsStartTheDesktopsProgram(t *testing.T) {
+	dir := t.TempDir()
+	script := "#!/bin/sh\n" + `printf '%s|' "$#" "$@" > "$(dirname "$0")/got"`
+	if err := os.WriteFile(filepath.Join(dir, "gnome-control-center"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	t.Setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
+	t.Setenv("DISPLAY", ":99")
+	if !HasSettings("printers") {
+		t.Error("the page is said to be missing")
+	}
+	if err := Settings("printers"); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(filepath.Join(dir, "got")); string(got) != "1|printers|" {
+		t.Errorf("%s", got)
+	}
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	if err := Settings("printers"); !errors.Is(err, ErrNoPage) || HasSettings("printers") {
+		t.Errorf("without a screen: %v", err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"balise/diagnostics"
@@ -117,7 +118,7 @@ type cleaned struct {
 
 // Look measures what may go.
 func (c *clean) Look(ctx context.Context, results []diagnostics.Result) repair.Look {
-	look := repair.Look{Verify: shortOf(results)}
+	look := repair.Look{Verify: shortOf(results), Skip: []string{openPage}}
 	sources, why := c.sources(ctx, results)
 	if why != "" {
 		look.Why = why
@@ -128,8 +129,25 @@ func (c *clean) Look(ctx context.Context, results []diagnostics.Result) repair.L
 		look.Why = "nothing_to_do"
 		return look
 	}
-	look.Steps = map[string]repair.StepLook{"hold": {Items: items}}
+	look.Steps = map[string]repair.StepLook{"hold": {Items: items, Choices: choicesOf(items)}}
 	return look
+}
+
+// choicesOf offers every bucket; all are chosen until the user says otherwise.
+func choicesOf(items []repair.Item) []repair.Choice {
+	var list []repair.Choice
+	for _, it := range items {
+		list = append(list, repair.Choice{ID: it.Label, Label: it.Label, Bytes: it.Bytes, Chosen: true})
+	}
+	return list
+}
+
+// chosen keeps the sources of the buckets that the user picked. No word on it means all of them.
+func chosen(sources []source, choice []string) []source {
+	if len(choice) == 0 {
+		return sources
+	}
+	return slices.DeleteFunc(sources, func(s source) bool { return !slices.Contains(choice, s.Label) })
 }
 
 // Prepare fixes which folders are emptied, and then that what they held is deleted.
@@ -139,6 +157,7 @@ func (c *clean) Prepare(ctx context.Context, job repair.Job) (json.RawMessage, e
 	case "hold":
 		s.Ref = job.Ref
 		sources, why := c.sources(ctx, nil)
+		sources = chosen(sources, job.Choice)
 		if why != "" || len(sources) == 0 {
 			return nil, repair.Because("nothing_to_do", nil)
 		}

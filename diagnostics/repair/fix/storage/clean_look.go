@@ -45,7 +45,7 @@ func (c *clean) sources(ctx context.Context, results []diagnostics.Result) ([]so
 	var list []source
 	helps := false
 	for _, base := range []string{c.dataHome, c.cacheHome} {
-		if !c.helps(mounts, base, results) {
+		if !onShort(c.disk, mounts, base, results) {
 			continue
 		}
 		helps = true
@@ -74,9 +74,9 @@ func (c *clean) sources(ctx context.Context, results []diagnostics.Result) ([]so
 	return list, ""
 }
 
-// helps tells whether room in this folder is room on the volume that is short of it.
-func (c *clean) helps(mounts []probe.Mount, base string, results []diagnostics.Result) bool {
-	own, ok := c.disk.Volume(mounts, base)
+// onShort tells whether room in this folder is room on the volume that is short of it.
+func onShort(disk probe.Disk, mounts []probe.Mount, base string, results []diagnostics.Result) bool {
+	own, ok := disk.Volume(mounts, base)
 	if !ok {
 		return false // on another computer, or nowhere
 	}
@@ -86,9 +86,9 @@ func (c *clean) helps(mounts []probe.Mount, base string, results []diagnostics.R
 			continue
 		}
 		dir := map[any]string{
-			"system": c.disk.System, "home": c.disk.Home, "data": c.disk.Data, "temp": c.disk.Temp,
+			"system": disk.System, "home": disk.Home, "data": disk.Data, "temp": disk.Temp,
 		}[role.Value]
-		short, ok := c.disk.Volume(mounts, dir)
+		short, ok := disk.Volume(mounts, dir)
 		return ok && short.Volume() == own.Volume()
 	}
 	return true

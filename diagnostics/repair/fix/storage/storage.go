@@ -2,22 +2,36 @@
 // folder on the same disk until the user says yes to deleting it.
 package storage
 
-import "balise/diagnostics/repair"
+import (
+	"runtime"
+
+	"balise/diagnostics"
+	"balise/diagnostics/repair"
+)
 
 // Params is what these repairs work with.
 type Params struct {
-	// Home, DataHome and CacheHome are the user's folders; by default those of the environment.
-	Home, DataHome, CacheHome string
+	// Home, DataHome, CacheHome and ConfigHome are the user's folders; by default those of the environment.
+	Home, DataHome, CacheHome, ConfigHome string
+	// OpenSettings shows a page of the system's own settings ("storage", "apps").
+	OpenSettings func(page string) error
 	// Caches are the programs' stores that may be set aside.
 	Caches func() []Cache
 }
 
-// Cache is a program whose temporary store may be set aside when the program misbehaves.
-type Cache struct {
-	Name     string   `yaml:"name" json:"name"`         // as people call it
-	Programs []string `yaml:"programs" json:"programs"` // process names
-	Dirs     []string `yaml:"dirs" json:"dirs"`         // below the cache folder; one "*" stands for one folder
+// Fixers are the repairs of this area. What is not written for a system is a page of its settings there.
+func Fixers(p Params) []repair.Fixer {
+	if runtime.GOOS == "linux" {
+		return []repair.Fixer{newClean(p), newCleanSystem(), newRemount(), newHog(), newCache(p)}
+	}
+	page := func(id, page string, tests func([]diagnostics.Result) []string, skip ...string) repair.Fixer {
+		return elsewhere{id: id, page: page, tests: tests, skip: skip, settings: p.OpenSettings}
+	}
+	return []repair.Fixer{
+		page(diskCleanUser, "storage", shortOf, "hold", "delete"),
+		page(diskCleanSystem, "storage", shortOf, "clean"),
+		page(shareRemount, "network", nil, "remount"),
+		page(perfHog, "apps", busy, "close", "kill"),
+		page(appResetCache, "apps", nil, "close", "aside", "ask"),
+	}
 }
-
-// Fixers are the repairs of this area.
-func Fixers(p Params) []repair.Fixer { return []repair.Fixer{newClean(p)} }

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package act
+
+import "context"
+
+func serving(string) []int { return nil }
+
+// DetachFuse is not written for this system.
+func DetachFuse(context.Context, string) error { return ErrAbsent }

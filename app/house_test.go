@@ -38,8 +38,8 @@ var rules = []rule{
 	{
 		"balise/diagnostics/",
 		[]string{"github.com/shirou/", "github.com/godbus/", "os/exec"},
-		[]string{"balise/diagnostics/internal/probe", "balise/diagnostics/lab/"},
-		"only the probes touch the system, so that tests can replace them",
+		[]string{"balise/diagnostics/internal/probe", "balise/diagnostics/internal/act", "balise/diagnostics/lab/"},
+		"only the probes read the system and only the deeds change it, so that tests can replace them",
 	},
 	{
 		"balise/client/",

@@ -18,6 +18,7 @@ import (
 	"balise/client/outbox"
 	"balise/diagnostics/repair"
 	"balise/diagnostics/repair/fix"
+	"balise/diagnostics/repair/fix/storage"
 )
 
 // Agent is the core. It implements api.Service.
@@ -145,6 +146,8 @@ func (a *Agent) open() error {
 		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, Log: a.p.Log,
 		Fixers: fix.All(fix.Params{
 			OpenURL: a.p.OpenURL, PortalURL: func() string { return a.set.now().Probes.Portal },
+			Units:  func() []string { return a.set.now().Restartable() },
+			Caches: func() []storage.Cache { return a.set.now().Repairs.Caches },
 		}),
 	})
 	if a.p.Resident {

@@ -138,9 +138,12 @@ func fenced(writable ...string) []prop {
 		writable[i] = "-" + writable[i] // the folder may be missing
 	}
 	return []prop{
-		{"ProtectSystem", dbus.MakeVariant("strict")}, {"ProtectHome", dbus.MakeVariant("yes")},
-		{"ReadWritePaths", dbus.MakeVariant(writable)}, {"PrivateNetwork", dbus.MakeVariant(true)},
-		{"PrivateTmp", dbus.MakeVariant(true)}, {"NoNewPrivileges", dbus.MakeVariant(true)},
+		{"ProtectSystem", dbus.MakeVariant("strict")},
+		{"ProtectHome", dbus.MakeVariant("yes")},
+		{"ReadWritePaths", dbus.MakeVariant(writable)},
+		{"PrivateNetwork", dbus.MakeVariant(true)},
+		{"PrivateTmp", dbus.MakeVariant(true)},
+		{"NoNewPrivileges", dbus.MakeVariant(true)},
 	}
 }
 

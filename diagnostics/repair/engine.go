@@ -24,12 +24,16 @@ type Params struct {
 	Fixers []Fixer
 	// Specs are what the catalogue says of them; the core's by default.
 	Specs map[string]Spec
-	Log   *slog.Logger
+	// Situation says, when a repair is about to begin, whether the user talks and where the power comes from. Without
+	// it nobody knows, and what nobody knows stops nothing.
+	Situation func(ctx context.Context) Situation
+	Log       *slog.Logger
 	// Noted, for tests, is called after each line of the journal: a test ends the process there.
 	Noted func()
-	// Now, PollEvery and PollFor are for tests: the clock, and the most that a repair's settling may take.
-	Now                func() time.Time
-	PollEvery, PollFor time.Duration
+	// Now, PollEvery, PollFor and StepFor are for tests: the clock, the most that a repair's settling may take, and
+	// the most that a step may.
+	Now                         func() time.Time
+	PollEvery, PollFor, StepFor time.Duration
 }
 
 // Request asks to run a repair.
@@ -65,6 +69,8 @@ var (
 	ErrTooOften   = errors.New("tried twice in this incident")
 	ErrNotPending = errors.New("nothing waits for a yes in this attempt")
 	ErrNoUndo     = errors.New("nothing to put back in this attempt")
+	// ErrChoice is for a choice that was not offered, or too many of them.
+	ErrChoice = errors.New("this cannot be chosen here")
 )
 
 // PreconditionError says why a repair is not possible or not sensible now. Reason is a code that has a
@@ -244,6 +250,20 @@ func (e *Engine) Attempt(ref string) (Attempt, bool) {
 		return t.attempt.clone(), true
 	}
 	return Attempt{}, false
+}
+
+// Attempts are all that the journal remembers, newest first.
+func (e *Engine) Attempts() []Attempt {
+	if e.load() != nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := make([]Attempt, 0, len(e.tracks))
+	for _, t := range slices.Backward(e.tracks) {
+		list = append(list, t.attempt.clone())
+	}
+	return list
 }
 
 // load reads the journal, once.

@@ -111,12 +111,18 @@ var ErrNothingSaved = errors.New("nothing was saved")
 // Because is a StepError from a code and an error that may be nil.
 func Because(reason string, err error) *StepError { return &StepError{Reason: reason, Err: err} }
 
+// Died is what a test panics with, in Params.Noted or in a Fixer, to end an Engine where it stands, as a killed
+// process would: nothing more is written down and nothing is put back.
+type Died struct{}
+
 // reasonOf is the code of an error.
 func reasonOf(err error) (reason string, admin bool) {
 	var step *StepError
 	switch {
 	case errors.As(err, &step):
 		return step.Reason, step.Admin
+	case errors.Is(err, errHung):
+		return "hung", false
 	case errors.Is(err, context.Canceled):
 		return "cancelled", false
 	case errors.Is(err, context.DeadlineExceeded):

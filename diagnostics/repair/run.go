@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,6 +145,13 @@ func (e *Engine) dropPending(id string, f Fixer) {
 
 // Continue does the pending step of an attempt, with a yes of its own.
 func (e *Engine) Continue(ctx context.Context, ref string, consent bool, on func(Progress)) (Attempt, error) {
+	return e.Choose(ctx, ref, nil, consent, on)
+}
+
+// Choose is Continue with what the user picked among the pending step's choices.
+func (e *Engine) Choose(
+	ctx context.Context, ref string, choice []string, consent bool, on func(Progress),
+) (Attempt, error) {
 	if !consent {
 		return Attempt{}, ErrConsent
 	}
@@ -223,7 +231,7 @@ func (l *live) steps(ctx context.Context, from int) {
 
 // step writes down what is about to be done, then does it.
 func (l *live) step(ctx context.Context, s Step) error {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.e.patience(l.id, s.ID))
 	defer cancel()
 	job := Job{
 		Ref: l.t.attempt.Ref, Step: s.ID, Saved: l.t.saved, Choice: l.choice, MakeRoom: l.e.makeRoom,
@@ -231,9 +239,9 @@ func (l *live) step(ctx context.Context, s Step) error {
 			l.publish(Progress{State: Running, Step: s.ID, Percent: percent, What: what})
 		},
 	}
-	saved, err := l.f.Prepare(ctx, job)
+	saved, err := within(ctx, func() (json.RawMessage, error) { return l.f.Prepare(ctx, job) })
 	if err != nil {
-		return err
+		return untouched(err)
 	}
 	l.e.mu.Lock()
 	l.t.saved = saved
@@ -250,7 +258,7 @@ func (l *live) step(ctx context.Context, s Step) error {
 	}
 	l.publish(Progress{State: Running, Step: s.ID})
 	job.Saved = saved
-	facts, err := l.f.Run(ctx, job)
+	facts, err := within(ctx, func() ([]diagnostics.Fact, error) { return l.f.Run(ctx, job) })
 	if err != nil {
 		return err
 	}
@@ -308,7 +316,7 @@ func (l *live) verify(ctx context.Context) {
 			return
 		case err != nil:
 			l.e.p.Log.Warn("test after the repair", "repair", l.id, "err", err)
-		case allPass(results, l.info.Verifies):
+		case allPass(results, l.info.Verifies, l.e.specs[l.id].NotUsedProves):
 			l.change(func(a *Attempt) { a.State, a.Reason = Solved, "" })
 			l.end()
 			return
@@ -389,9 +397,9 @@ func (e *Engine) settle(id string) Settle {
 	return s
 }
 
-func allPass(results []diagnostics.Result, ids []string) bool {
+func allPass(results []diagnostics.Result, ids []string, notUsed bool) bool {
 	return len(results) >= len(ids) && !slices.ContainsFunc(results, func(r diagnostics.Result) bool {
-		return r.Status != diagnostics.Pass
+		return r.Status != diagnostics.Pass && (r.Status != diagnostics.NA || !notUsed)
 	})
 }
 

@@ -45,6 +45,9 @@ type Spec struct {
 	Pre       Pre      `yaml:"pre"`
 	// Verify are the self-tests that must turn to pass.
 	Verify []string `yaml:"verify"`
+	// NotUsedProves says that a self-test which does not apply any more proves it too: the proxy that failed is not
+	// used now.
+	NotUsedProves bool `yaml:"not_used_proves"`
 	// Settle is how they are looked at after the last step: at least once, then every `every` until they pass or
 	// `within` is over.
 	Settle Settle `yaml:"settle"`

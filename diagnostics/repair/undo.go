@@ -2,6 +2,8 @@ package repair
 
 import (
 	"context"
+
+	"balise/diagnostics"
 )
 
 // Undo puts back what an attempt changed.
@@ -65,6 +67,12 @@ func (l *live) decline() {
 	l.end()
 }
 
+// undone is what an Undo says.
+type undone struct {
+	facts []diagnostics.Fact
+	left  int
+}
+
 // putBack undoes, with the journal first, and says whether everything went back. It does not end with the
 // caller's context: half an undo would be worse than either end.
 func (l *live) putBack() bool {
@@ -73,9 +81,13 @@ func (l *live) putBack() bool {
 	}
 	l.must(eventUndo, "undo", nil)
 	l.publish(Progress{State: Running, Step: "undo"})
-	ctx, cancel := context.WithTimeout(context.Background(), undoTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), l.e.undoPatience())
 	defer cancel()
-	facts, left, err := l.f.Undo(ctx, l.t.saved)
+	back, err := within(ctx, func() (b undone, err error) {
+		b.facts, b.left, err = l.f.Undo(ctx, l.t.saved)
+		return b, err
+	})
+	facts, left := back.facts, back.left
 	l.change(func(a *Attempt) {
 		rec := StepRecord{Step: "undo", State: "undone", At: l.e.p.Now(), Facts: facts}
 		a.CanUndo, a.Pending = false, nil

@@ -113,7 +113,8 @@ func (p *program) params(log *slog.Logger) agent.Params {
 	return agent.Params{
 		StateDir: p.state, Socket: p.socket, Version: product.Version, Log: log,
 		Settings: agent.FileSettings(p.settings), Secrets: secret.New(secret.Params{}),
-		OpenURL: openurl.Open, CaptureWhy: capture.Why,
+		OpenURL: openurl.Open, OpenSettings: openurl.Settings, HasSettings: openurl.HasSettings,
+		CaptureWhy: capture.Why,
 	}
 }
 

@@ -104,6 +104,10 @@ func (p *Params) defaults() {
 	if p.OpenURL == nil {
 		p.OpenURL = func(string) error { return errors.New("nothing here opens pages") }
 	}
+	if p.OpenSettings == nil {
+		p.OpenSettings = func(string) error { return errors.New("nothing here opens settings") }
+		p.HasSettings = func(string) bool { return false }
+	}
 }
 
 func (a *Agent) open() error {
@@ -145,6 +149,7 @@ func (a *Agent) open() error {
 	a.repairs = repair.New(repair.Params{
 		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, Log: a.p.Log,
 		Fixers: fix.All(fix.Params{
+			OpenSettings: a.p.OpenSettings, HasSettings: a.p.HasSettings,
 			OpenURL: a.p.OpenURL, PortalURL: func() string { return a.set.now().Probes.Portal },
 			Units:  func() []string { return a.set.now().Restartable() },
 			Caches: func() []storage.Cache { return a.set.now().Repairs.Caches },

@@ -45,6 +45,10 @@ type Params struct {
 	Window func(ctx context.Context, page, incident string) error
 	// OpenURL shows a web page to the user; nil opens none.
 	OpenURL func(url string) error
+	// OpenSettings shows a page of the system's own settings by its code ("sound"); nil opens none. HasSettings tells
+	// whether there is such a page here.
+	OpenSettings func(page string) error
+	HasSettings  func(page string) bool
 	// CaptureWhy is a code when this session cannot be captured, and nothing when it can.
 	CaptureWhy func() string
 	// Driver replaces the choice of the desk's driver in tests.

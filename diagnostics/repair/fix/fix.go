@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"balise/diagnostics/repair"
+	"balise/diagnostics/repair/fix/machine"
 	"balise/diagnostics/repair/fix/network"
 	"balise/diagnostics/repair/fix/printing"
+	"balise/diagnostics/repair/fix/sound"
 	"balise/diagnostics/repair/fix/storage"
 )
 
@@ -17,6 +19,8 @@ type Params struct {
 	OpenURL func(url string) error
 	// OpenSettings shows a page of the system's own settings: "privacy.microphone", "network", "sound", ...
 	OpenSettings func(page string) error
+	// HasSettings tells whether there is such a page here; nil is yes.
+	HasSettings func(page string) bool
 	// PortalURL is the page that a captive portal intercepts (the setting probes.portal).
 	PortalURL func() string
 	// Units are services of the system that the user may have restarted (the setting repairs.units).
@@ -31,7 +35,11 @@ type Params struct {
 func All(p Params) []repair.Fixer {
 	return slices.Concat(
 		network.Fixers(network.Params{OpenURL: p.OpenURL, PortalURL: p.PortalURL}),
-		printing.Fixers(printing.Params{}),
-		storage.Fixers(storage.Params{Home: p.Home, DataHome: p.DataHome, CacheHome: p.CacheHome, Caches: p.Caches}),
+		printing.Fixers(printing.Params{OpenSettings: p.OpenSettings, HasSettings: p.HasSettings}),
+		sound.Fixers(sound.Params{OpenSettings: p.OpenSettings, HasSettings: p.HasSettings}),
+		storage.Fixers(storage.Params{
+			Home: p.Home, DataHome: p.DataHome, CacheHome: p.CacheHome, Caches: p.Caches, OpenSettings: p.OpenSettings,
+		}),
+		machine.Fixers(machine.Params{Units: p.Units, OpenSettings: p.OpenSettings}),
 	)
 }

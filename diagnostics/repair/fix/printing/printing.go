@@ -4,7 +4,12 @@ package printing
 import "balise/diagnostics/repair"
 
 // Params is what these repairs work with.
-type Params struct{}
+type Params struct {
+	// OpenSettings shows a page of the system's own settings, by its code.
+	OpenSettings func(page string) error
+	// HasSettings tells whether there is such a page here; nil is yes.
+	HasSettings func(page string) bool
+}
 
 // Fixers are the repairs of this area.
 func Fixers(Params) []repair.Fixer { return []repair.Fixer{newResume()} }

@@ -30,7 +30,8 @@ type Fixer interface {
 }
 
 // Shower is a Fixer that knows more of a step that waits for the user than Look does: what lies ready to be
-// deleted, say.
+// deleted, say. A step without an ID says that nothing is left for it to do: a program that closed when it was asked
+// need not be ended by force.
 type Shower interface {
 	Show(ctx context.Context, step Step, saved json.RawMessage) Step
 }

@@ -2,8 +2,6 @@ package repair
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -56,8 +54,11 @@ func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attem
 	if err != nil {
 		return Attempt{}, err
 	}
-	t := &track{incident: req.Incident, attempt: Attempt{
-		ID: req.ID, Ref: newRef(), State: Running, Started: e.p.Now(), Before: before,
+	if err := offered(info, req.Choice); err != nil {
+		return Attempt{}, err
+	}
+	t := &track{incident: req.Incident, near: e.near(info, req.Before), attempt: Attempt{
+		ID: req.ID, Ref: newRef(), State: Confirmed, Started: e.p.Now(), Before: before,
 	}}
 	if err := e.note(t, eventBegin, "", nil); err != nil {
 		return Attempt{}, err // nothing was changed yet: what cannot be written down is not begun
@@ -67,28 +68,37 @@ func (e *Engine) Run(ctx context.Context, req Request, on func(Progress)) (Attem
 	e.mu.Unlock()
 	return e.drive(ctx, &live{
 		e: e, id: req.ID, f: f, t: t, info: info, on: on, choice: req.Choice,
-	}, 0), nil
+	}, 0, false), nil
 }
 
 // look finds out whether the repair is needed and possible.
 func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.Result, Info, error) {
-	ids := e.describe(ctx, f, req.Before).Verifies
-	before := pick(req.Before, ids)
-	if len(before) < len(ids) {
+	slow, cancel := context.WithTimeout(ctx, describeTimeout)
+	ids := e.describe(slow, f, req.Before, Situation{}).Verifies
+	cancel()
+	spec := e.specs[f.ID()]
+	ask := append(slices.Concat(ids, spec.fails()), spec.Pre.Passes...)
+	slices.Sort(ask)
+	ask = slices.Compact(ask)
+	all := pick(req.Before, ask)
+	if len(all) < len(ask) {
 		var err error
-		if before, err = e.p.Verify(ctx, ids); err != nil {
+		if all, err = e.p.Verify(ctx, ask); err != nil {
 			return nil, Info{}, fmt.Errorf("test before the repair: %w", err)
 		}
-		before = pick(before, ids)
 	}
-	if !anyBad(before) {
+	if !anyBad(pick(all, ids)) && !anyBad(pick(all, spec.fails())) {
 		return nil, Info{}, &PreconditionError{req.ID, "not_needed"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	slow, cancel = context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
-	info := e.describe(ctx, f, before)
+	info := e.describe(slow, f, all, e.situation(slow))
 	if !info.Available {
 		return nil, Info{}, &PreconditionError{req.ID, info.Why}
+	}
+	before := pick(all, info.Verifies)
+	if !anyBad(before) {
+		before = pick(all, slices.Concat(info.Verifies, spec.fails()))
 	}
 	return before, info, nil
 }
@@ -164,12 +174,21 @@ func (e *Engine) Choose(
 	if ended || a.State != NeedsUser || a.Pending == nil {
 		return Attempt{}, ErrNotPending
 	}
-	l.info = e.describe(ctx, l.f, a.Before)
+	slow, cancel := context.WithTimeout(ctx, describeTimeout)
+	l.info = e.describe(slow, l.f, a.Before, Situation{})
+	cancel()
 	from := slices.IndexFunc(l.info.Steps, func(s Step) bool { return s.ID == a.Pending.ID })
-	if from < 0 {
+	if from < 0 || a.Pending.Kind == Ask {
 		return Attempt{}, ErrNotPending
 	}
-	return e.drive(ctx, l, from), nil
+	if err := picked(*a.Pending, choice); err != nil {
+		return Attempt{}, err
+	}
+	if a.Pending.Choose != "" {
+		l.info.Steps[from] = *a.Pending // the choice is among what the user was shown
+	}
+	l.choice = choice
+	return e.drive(ctx, l, from, true), nil
 }
 
 // reopen takes up an attempt that nothing is done for at the moment.
@@ -195,231 +214,22 @@ func (e *Engine) reopen(ref string, on func(Progress)) (*live, func(), error) {
 	return &live{e: e, id: t.attempt.ID, f: f, t: t, on: on}, e.changing.Unlock, nil
 }
 
-// drive does the steps from one on, under a context that Cancel can end.
-func (e *Engine) drive(ctx context.Context, l *live, from int) Attempt {
+// drive does the steps from one on, under a context that Cancel can end. said: the first of them has its yes.
+func (e *Engine) drive(ctx context.Context, l *live, from int, said bool) Attempt {
 	ctx, cancel := context.WithCancel(ctx)
 	l.act = &active{ref: l.t.attempt.Ref, cancel: cancel, done: make(chan struct{})}
-	e.mu.Lock()
-	e.current = l.act
-	e.mu.Unlock()
+	e.watch(l.act)
 	defer func() {
-		e.mu.Lock()
-		e.current = nil
-		e.mu.Unlock()
+		e.watch(nil)
 		cancel()
 		close(l.act.done)
 	}()
-	l.steps(ctx, from)
+	l.steps(ctx, from, said)
 	return l.report()
 }
 
-// steps does what can be done without a further yes. The step at from is the one that the user just said
-// yes to.
-func (l *live) steps(ctx context.Context, from int) {
-	for i, s := range l.info.Steps[from:] {
-		if s.Kind == Confirm && (from == 0 || i > 0) {
-			l.waitFor(s)
-			return
-		}
-		if err := l.step(ctx, s); err != nil {
-			l.fail(s, err)
-			return
-		}
-	}
-	l.verify(ctx)
-}
-
-// step writes down what is about to be done, then does it.
-func (l *live) step(ctx context.Context, s Step) error {
-	ctx, cancel := context.WithTimeout(ctx, l.e.patience(l.id, s.ID))
-	defer cancel()
-	job := Job{
-		Ref: l.t.attempt.Ref, Step: s.ID, Saved: l.t.saved, Choice: l.choice, MakeRoom: l.e.makeRoom,
-		Progress: func(percent int, what string) {
-			l.publish(Progress{State: Running, Step: s.ID, Percent: percent, What: what})
-		},
-	}
-	saved, err := within(ctx, func() (json.RawMessage, error) { return l.f.Prepare(ctx, job) })
-	if err != nil {
-		return untouched(err)
-	}
-	l.e.mu.Lock()
-	l.t.saved = saved
-	l.e.mu.Unlock()
-	err = l.note(eventStep, s.ID, func(a *Attempt) {
-		a.State, a.Pending = Running, nil
-		if s.Risk == WithUndo {
-			a.CanUndo = true
-		}
-		a.Steps = append(a.Steps, StepRecord{Step: s.ID, State: "started", At: l.e.p.Now()})
-	})
-	if err != nil {
-		return Because("journal", err)
-	}
-	l.publish(Progress{State: Running, Step: s.ID})
-	job.Saved = saved
-	facts, err := within(ctx, func() ([]diagnostics.Fact, error) { return l.f.Run(ctx, job) })
-	if err != nil {
-		return err
-	}
-	return l.note(eventDone, s.ID, func(a *Attempt) {
-		if s.Risk == NoUndo {
-			a.CanUndo = false
-		}
-		a.Steps = append(a.Steps, StepRecord{Step: s.ID, State: "done", At: l.e.p.Now(), Facts: facts})
-	})
-}
-
-// waitFor leaves the attempt to the user.
-func (l *live) waitFor(s Step) {
-	ctx, cancel := context.WithTimeout(context.Background(), describeTimeout)
-	defer cancel()
-	s = show(ctx, l.f, s, l.t.saved)
-	l.must(eventWait, s.ID, func(a *Attempt) { a.State, a.Pending = NeedsUser, &s })
-}
-
-// fail ends an attempt whose step could not be done; what was changed is put back.
-func (l *live) fail(s Step, cause error) {
-	reason, admin := reasonOf(cause)
-	var step *StepError
-	untouched := errors.As(cause, &step) && step.Untouched && len(l.t.attempt.Steps) <= 1
-	l.must(eventFailed, s.ID, func(a *Attempt) {
-		a.State, a.Reason = Failed, reason
-		if admin {
-			a.State = NeedsAdmin
-		}
-		a.CanUndo = a.CanUndo && !untouched
-		a.Steps = append(a.Steps, StepRecord{
-			Step: s.ID, State: "failed", At: l.e.p.Now(), Error: reason,
-		})
-	})
-	l.e.p.Log.Warn("a repair's step failed", "repair", l.id, "step", s.ID, "reason", reason)
-	l.putBack()
-	l.end()
-}
-
-// verify runs the same self-tests again: they alone say whether the repair helped.
-func (l *live) verify(ctx context.Context) {
-	r := l.e.settle(l.id)
-	l.must(eventVerify, "", func(a *Attempt) { a.State, a.Pending = Verifying, nil })
-	l.publish(Progress{State: Verifying})
-	deadline := l.e.p.Now().Add(r.Within)
-	for {
-		results, err := l.e.p.Verify(ctx, l.info.Verifies)
-		results = pick(results, l.info.Verifies)
-		if err == nil {
-			l.saw(results)
-		}
-		switch {
-		case ctx.Err() != nil:
-			l.stopped()
-			return
-		case err != nil:
-			l.e.p.Log.Warn("test after the repair", "repair", l.id, "err", err)
-		case allPass(results, l.info.Verifies, l.e.specs[l.id].NotUsedProves):
-			l.change(func(a *Attempt) { a.State, a.Reason = Solved, "" })
-			l.end()
-			return
-		}
-		if !l.e.p.Now().Before(deadline) {
-			l.unsolved(results, err)
-			return
-		}
-		pause(ctx, r.Every)
-	}
-}
-
-func (l *live) saw(results []diagnostics.Result) {
-	l.change(func(a *Attempt) { a.After = results })
-	for i := range results {
-		l.publish(Progress{State: Verifying, Result: &results[i]})
-	}
-}
-
-// stopped is a wait that ended early: the user cancelled it, or whoever asked went away.
-func (l *live) stopped() {
-	l.e.mu.Lock()
-	cancelled := l.act.cancelled
-	l.e.mu.Unlock()
-	if cancelled {
-		l.decline()
-		return
-	}
-	if s, ok := l.manual(); ok {
-		l.waitFor(s)
-		return
-	}
-	l.change(func(a *Attempt) { a.State, a.Reason = NotSolved, "interrupted" })
-	l.end()
-}
-
-// manual returns the step that the user does, if the repair has one.
-func (l *live) manual() (Step, bool) {
-	i := slices.IndexFunc(l.info.Steps, func(s Step) bool { return s.Kind == Manual })
-	if i < 0 {
-		return Step{}, false
-	}
-	return l.info.Steps[i], true
-}
-
-// unsolved ends an attempt that did not turn the test.
-func (l *live) unsolved(results []diagnostics.Result, err error) {
-	reason := "still_failing"
-	switch {
-	case err != nil:
-		reason = "verify_failed"
-	case len(results) == 0 || !results[0].Status.Observed():
-		reason = "not_observed"
-	case improved(l.t.attempt.Before, results):
-		reason = "improved"
-	}
-	if s, ok := l.manual(); ok {
-		l.change(func(a *Attempt) { a.Reason = "waiting" })
-		l.waitFor(s)
-		return
-	}
-	l.change(func(a *Attempt) { a.State, a.Reason = NotSolved, reason })
-	if l.e.specs[l.id].Undo.Unsolved && reason == "still_failing" {
-		l.putBack()
-	}
-	l.end()
-}
-
-// settle is how a repair's self-tests are looked at afterwards; tests of the Engine look sooner.
-func (e *Engine) settle(id string) Settle {
-	s := e.specs[id].Settle
-	if e.p.PollEvery > 0 && s.Every > e.p.PollEvery {
-		s.Every = e.p.PollEvery
-	}
-	if e.p.PollFor > 0 && s.Within > e.p.PollFor {
-		s.Within = e.p.PollFor
-	}
-	return s
-}
-
-func allPass(results []diagnostics.Result, ids []string, notUsed bool) bool {
-	return len(results) >= len(ids) && !slices.ContainsFunc(results, func(r diagnostics.Result) bool {
-		return r.Status != diagnostics.Pass && (r.Status != diagnostics.NA || !notUsed)
-	})
-}
-
-// improved tells whether a fail became a warn: better, and not solved.
-func improved(before, after []diagnostics.Result) bool {
-	for _, b := range before {
-		for _, a := range after {
-			if a.ID == b.ID && b.Status == diagnostics.Fail && a.Status == diagnostics.Warn {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+func (e *Engine) watch(act *active) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current = act
 }

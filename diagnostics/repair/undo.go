@@ -163,26 +163,50 @@ func (e *Engine) Recover(ctx context.Context) ([]Attempt, error) {
 	}
 	e.changing.Lock()
 	defer e.changing.Unlock()
-	e.mu.Lock()
-	var open []*track
-	for _, t := range e.tracks {
-		if !t.ended {
-			open = append(open, t)
-		}
-	}
-	e.mu.Unlock()
 	var reports []Attempt
-	for _, t := range open {
+	for _, t := range e.open() {
 		if ctx.Err() != nil {
 			return reports, ctx.Err() // the rest waits for the next start
 		}
+		if e.sleeps(ctx, t) {
+			continue // Wake's
+		}
 		reports = append(reports, e.recoverOne(t))
 	}
+	e.purge(ctx)
 	e.shorten()
 	e.mu.Lock()
 	e.journal.reserve()
 	e.mu.Unlock()
 	return reports, nil
+}
+
+// sleeps tells whether an attempt goes on outside Balise. The restart that it asked for may have come before it could
+// be written down that it is waited for.
+func (e *Engine) sleeps(ctx context.Context, t *track) bool {
+	f, ok := e.fixer(t.attempt.ID)
+	if _, wakes := f.(Waker); !ok || !wakes {
+		return false
+	}
+	if t.attempt.State == NeedsUser && t.attempt.Pending != nil && t.attempt.Pending.Kind == Wait {
+		return true
+	}
+	l := &live{e: e, id: t.attempt.ID, f: f, t: t}
+	if t.attempt.State != Running || len(t.saved) == 0 || t.undoing {
+		return false
+	}
+	if over, why := l.outside(ctx); !over || why != "" {
+		return false
+	}
+	for _, s := range e.specs[l.id].Steps {
+		if s.Kind == Wait {
+			l.must(eventWait, s.ID, func(a *Attempt) {
+				a.State, a.Pending = NeedsUser, &Step{ID: s.ID, Kind: Wait, Risk: s.Risk}
+			})
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) recoverOne(t *track) Attempt {
@@ -229,7 +253,7 @@ func (e *Engine) shorten() {
 		}
 		entries = append(entries, entry{
 			V: journalVersion, At: e.p.Now(), Event: event, Incident: t.incident,
-			Saved: t.saved, Attempt: t.attempt.clone(),
+			Saved: t.saved, Near: t.near, Attempt: t.attempt.clone(),
 		})
 	}
 	if len(entries) == 0 && len(e.tracks) == 0 {

@@ -126,7 +126,7 @@ func dropTree(root *os.Root, dir string) error {
 }
 
 // Purge deletes the old folders a week after they were set aside, and says whether nothing is left to put back.
-func (c *cache) Purge(_ context.Context, saved json.RawMessage, age time.Duration) (over bool) {
+func (c *cache) Purge(_ context.Context, saved []byte, age time.Duration) (over bool) {
 	s, err := c.read(saved)
 	if err != nil || age < heldFor {
 		return false

@@ -140,7 +140,7 @@ func TestCleanUserKeepsItsPromises(t *testing.T) {
 			}
 		},
 		Without: map[repairtest.Property]string{
-			repairtest.Worse: "what the second yes deletes is gone; before it, a no puts everything back (declined)",
+			repairtest.Worse:   "what the second yes deletes is gone; before it, a no puts everything back (declined)",
 			repairtest.Refused: ownFiles, repairtest.Gone: filesOnly, repairtest.Hung: filesOnly,
 			repairtest.TakeBack: "what the second yes deletes is gone, and the user is told so before",
 		},
@@ -231,6 +231,50 @@ func TestAnOldStoreIsKeptAWeek(t *testing.T) {
 	}
 	if _, err := os.Lstat(held); err == nil {
 		t.Error("the old store is still there after the week")
+	}
+}
+
+// The engine lets go of it at a start, and offers no undo after that.
+func TestAStartPurgesOldStores(t *testing.T) {
+	dir := home(t)
+	c := newCache(Params{Home: dir, CacheHome: filepath.Join(dir, ".cache"), ConfigHome: filepath.Join(dir, ".config")})
+	c.processes = noPrograms
+	status, now := diagnostics.Warn, time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	p := repair.Params{
+		Journal: filepath.Join(t.TempDir(), "repairs.jsonl"), Fixers: []repair.Fixer{c}, PollFor: time.Millisecond,
+		Now: func() time.Time { return now },
+		Verify: func(_ context.Context, ids []string) ([]diagnostics.Result, error) {
+			r := diagnostics.Result{ID: ids[0], Status: status}
+			status = diagnostics.Pass
+			return []diagnostics.Result{r}, nil
+		},
+	}
+	e := repair.New(p)
+	a, err := e.Run(t.Context(), repair.Request{ID: appResetCache, Consent: true, Choice: []string{"firefox"}}, nil)
+	must(t, err)
+	if a.Pending != nil { // the question to the user
+		a, err = e.UserSays(a.Ref, "yes")
+		must(t, err)
+	}
+	for days, kept := range map[int]bool{0: true, 6: true} {
+		next := p
+		next.Now = func() time.Time { return now.AddDate(0, 0, days) }
+		e := repair.New(next)
+		_, err := e.Recover(t.Context())
+		must(t, err)
+		if got, _ := e.Attempt(a.Ref); got.CanUndo != kept {
+			t.Errorf("after %d days: can be put back %v", days, got.CanUndo)
+		}
+	}
+	now = now.AddDate(0, 0, 8)
+	e = repair.New(p)
+	_, err = e.Recover(t.Context())
+	must(t, err)
+	if got, _ := e.Attempt(a.Ref); got.CanUndo {
+		t.Error("after eight days it is still offered to be put back")
+	}
+	if _, err := os.Lstat(filepath.Join(dir, ".cache", holdFolder)); err == nil {
+		t.Error("after eight days the old store is still there")
 	}
 }
 

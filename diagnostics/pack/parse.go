@@ -19,8 +19,10 @@ const (
 	// MaxFile bounds the text.
 	MaxFile = 512 << 10
 	// maxTokens bounds what the text falls into, maxDepth how deep it nests: the YAML reader recurses.
-	maxTokens = 120_000
+	maxTokens = 60_000
 	maxDepth  = 24
+	// maxBlank bounds the empty lines in a row: the reader's time for a block of text grows with their square.
+	maxBlank = 20
 )
 
 // Parse reads one pack. Only the plain part of YAML is known here: one document of mappings, lists and scalars.
@@ -55,7 +57,7 @@ func tree(src *source, raw []byte) (root ast.Node, err error) {
 			root, err = nil, Problems{src.problem("", "syntax", "detail", fmt.Sprint(r))}
 		}
 	}()
-	if p, bad := openingTooDeep(src, raw); bad {
+	if p, bad := hostile(src, raw); bad {
 		return nil, Problems{p}
 	}
 	tokens := lexer.Tokenize(string(raw))
@@ -81,23 +83,33 @@ func tree(src *source, raw []byte) (root ast.Node, err error) {
 	return root, nil
 }
 
-// openingTooDeep bounds the brackets of the raw text, before even the lexer works on it.
-func openingTooDeep(src *source, raw []byte) (Problem, bool) {
-	line, column, run := 1, 0, 0
-	for _, b := range raw {
+// hostile finds what the lexer itself would suffer from, in the raw text: brackets in a row, and empty lines.
+func hostile(src *source, raw []byte) (Problem, bool) {
+	line, column, run, blank := 1, 0, 0, 0
+	for i, b := range raw {
 		column++
 		switch b {
-		case '\n':
-			line, column = line+1, 0
+		case '\n', '\r':
+			if b == '\n' || i+1 == len(raw) || raw[i+1] != '\n' {
+				line, column, blank = line+1, 0, blank+1
+			}
 		case '[', '{', '?', '!', '&', '*':
-			run++
-		case ' ', '\t', '\r', '-':
+			run, blank = run+1, 0
+		case ' ', '\t':
+		case '-':
+			blank = 0
 		default:
-			run = 0
+			run, blank = 0, 0
 		}
+		code, limit := "", 0
 		if run > maxDepth {
-			p := src.problem("", "too_deep", "max", strconv.Itoa(maxDepth))
-			p.Line, p.Column = line, column
+			code, limit = "too_deep", maxDepth
+		} else if blank > maxBlank {
+			code, limit = "too_blank", maxBlank
+		}
+		if code != "" {
+			p := src.problem("", code, "max", strconv.Itoa(limit))
+			p.Line, p.Column = line, max(column, 1)
 			return p, true
 		}
 	}

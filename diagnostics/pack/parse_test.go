@@ -65,6 +65,7 @@ func TestParseProblems(t *testing.T) {
 		{"deep mappings", head + "vars: " + strings.Repeat("{a: ", 10_000), "p.yaml:3:", "too_deep"},
 		{"deep dashes", head + strings.Repeat("- ", 100_000) + "a\n", "p.yaml:3:", "too_deep"},
 		{"deep blocks", head + stairs(300), "p.yaml:", "too_deep"},
+		{"blank lines", head + "vars: {a: |\n" + strings.Repeat("\n", 30) + " b}\n", "p.yaml:2", "too_blank"},
 		{"many values", head + "vars: [" + strings.Repeat("1,", 100_000) + "1]\n", "p.yaml", "too_many_values"},
 		{"billion laughs", laughs, "p.yaml:1:4", "no_anchors"},
 	}
@@ -123,5 +124,18 @@ func TestATypingMistakeGetsAHint(t *testing.T) {
 	}
 	if !strings.Contains(hints, "id") || !strings.Contains(hints, "symptoms") {
 		t.Errorf("hints %q", hints)
+	}
+}
+
+// Texts that the YAML reader alone would spend minutes or gigabytes on are refused, or read, soon: the test's own
+// deadline is the measure.
+func TestHostileRepeats(t *testing.T) {
+	for _, unit := range []string{"\n", "\r", " \n", "\r\n", "[", "{a: ", "- ", "? ", "a: b\n", "k: >-\n  x\n\n", "\\", "&a ", "!", "'", "\u00e9: \u00e9\n"} {
+		for _, head := range []string{"", "a: |\n", "a: >\n ", "a: \"", "["} {
+			raw := head + strings.Repeat(unit, (MaxFile-len(head))/len(unit))
+			if _, err := Parse("p.yaml", []byte(raw)); err == nil {
+				t.Errorf("%q and many %q are taken for a pack", head, unit)
+			}
+		}
 	}
 }

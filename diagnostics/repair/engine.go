@@ -27,7 +27,9 @@ type Params struct {
 	// Situation says, when a repair is about to begin, whether the user talks and where the power comes from. Without
 	// it nobody knows, and what nobody knows stops nothing.
 	Situation func(ctx context.Context) Situation
-	Log       *slog.Logger
+	// Dependents are the self-tests that rest directly on these: a repair that spoils one of them is put back.
+	Dependents func(ids []string) []string
+	Log        *slog.Logger
 	// Noted, for tests, is called after each line of the journal: a test ends the process there.
 	Noted func()
 	// Now, PollEvery, PollFor and StepFor are for tests: the clock, the most that a repair's settling may take, and
@@ -109,7 +111,9 @@ type Engine struct {
 type track struct {
 	incident string
 	saved    json.RawMessage
+	near     []string // self-tests that passed before, see Engine.near
 	ended    bool
+	undoing  bool // a crash cut an undo short
 	attempt  Attempt
 }
 
@@ -158,7 +162,7 @@ func (e *Engine) fixer(id string) (Fixer, bool) {
 }
 
 // describe joins what the catalogue says of a repair with what it would do on this machine now.
-func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Result) Info {
+func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Result, now Situation) Info {
 	s := e.specs[f.ID()]
 	info := Info{
 		ID: f.ID(), Kind: s.Kind, Scope: s.Scope, Verifies: s.Verify, Risk: s.Risk, CostS: s.CostS, AsksUser: s.AsksUser,
@@ -169,8 +173,12 @@ func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Re
 		look.Why = "platform"
 	case len(seen) > 0 && !anyBad(seen):
 		look.Why = "not_needed" // and no look at what it would touch
+	case anyBad(pick(results, s.Pre.Passes)):
+		look.Why = "first_another" // what it builds on is broken itself
+	case s.Pre.unfit(now) != "":
+		look.Why = s.Pre.unfit(now)
 	default:
-		look = f.Look(ctx, results)
+		look = ask(ctx, f, results)
 	}
 	if len(look.Verify) > 0 {
 		info.Verifies = look.Verify
@@ -189,6 +197,24 @@ func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Re
 	return info
 }
 
+// ask looks, and does not wait for what hangs.
+func ask(ctx context.Context, f Fixer, results []diagnostics.Result) Look {
+	look, err := within(ctx, func() (Look, error) { return f.Look(ctx, results), nil })
+	if err != nil {
+		return Look{Why: "no_answer"}
+	}
+	return look
+}
+
+// situation asks what a repair must not ignore.
+func (e *Engine) situation(ctx context.Context) Situation {
+	if e.p.Situation == nil {
+		return Situation{}
+	}
+	now, _ := within(ctx, func() (Situation, error) { return e.p.Situation(ctx), nil })
+	return now
+}
+
 // fails are the self-tests of which one must be bad.
 func (s Spec) fails() []string {
 	if len(s.Pre.Fails) > 0 {
@@ -204,12 +230,16 @@ const describeTimeout = 5 * time.Second
 // last run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
 func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info {
 	list := make([]Info, 0, len(e.fixers))
+	short, cancel := context.WithTimeout(ctx, describeTimeout)
+	now := e.situation(short)
+	cancel()
 	for _, f := range e.fixers {
 		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
-		info := e.describe(ctx, f, results)
+		info := e.describe(ctx, f, results, now)
 		e.showHeld(ctx, f, &info)
 		cancel()
-		if seen := pick(results, info.Verifies); info.Available && len(seen) > 0 && !anyBad(seen) {
+		asked := anyBad(pick(results, e.specs[f.ID()].fails()))
+		if seen := pick(results, info.Verifies); info.Available && !asked && len(seen) > 0 && !anyBad(seen) {
 			info.Available, info.Why = false, "not_needed"
 		}
 		list = append(list, info)
@@ -279,7 +309,7 @@ func (e *Engine) load() error {
 	}
 	for _, en := range entries {
 		e.tracks = append(e.tracks, &track{
-			incident: en.Incident, saved: en.Saved, attempt: en.Attempt,
+			incident: en.Incident, saved: en.Saved, attempt: en.Attempt, near: en.Near, undoing: en.Event == eventUndo,
 			ended: en.Event == eventEnd || en.Event == eventSays,
 		})
 	}
@@ -306,38 +336,13 @@ func (e *Engine) note(t *track, event, step string, change func(*Attempt)) error
 	}
 	t.ended = event == eventEnd || event == eventSays
 	err := e.journal.append(entry{
-		At: e.p.Now(), Event: event, Incident: t.incident, Step: step, Saved: t.saved,
+		At: e.p.Now(), Event: event, Incident: t.incident, Step: step, Saved: t.saved, Near: t.near,
 		Attempt: t.attempt.clone(),
 	})
 	if e.p.Noted != nil {
 		e.p.Noted()
 	}
 	return err
-}
-
-// UserSays keeps the user's own word on whether an attempt helped: "yes" or "no".
-func (e *Engine) UserSays(ref, says string) (Attempt, error) {
-	if says != "yes" && says != "no" {
-		return Attempt{}, fmt.Errorf("the user says %q: want yes or no", says)
-	}
-	if err := e.load(); err != nil {
-		return Attempt{}, err
-	}
-	e.mu.Lock()
-	t := e.find(ref)
-	ended := t != nil && t.ended
-	e.mu.Unlock()
-	if t == nil {
-		return Attempt{}, ErrUnknown
-	}
-	if !ended {
-		return Attempt{}, ErrBusy
-	}
-	if err := e.note(t, eventSays, "", func(a *Attempt) { a.UserSays = says }); err != nil {
-		e.p.Log.Warn("keep the user's word", "err", err)
-	}
-	a, _ := e.Attempt(ref)
-	return a, nil
 }
 
 // show refreshes a step that waits for the user.

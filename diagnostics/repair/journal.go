@@ -26,8 +26,10 @@ type entry struct {
 	Incident string    `json:"incident,omitempty"`
 	Step     string    `json:"step,omitempty"`
 	// Saved is what undo needs; it stands in the journal before the step that makes it necessary.
-	Saved   json.RawMessage `json:"saved,omitempty"`
-	Attempt Attempt         `json:"attempt"`
+	Saved json.RawMessage `json:"saved,omitempty"`
+	// Near are self-tests that passed before and that must not have become bad.
+	Near    []string `json:"near,omitempty"`
+	Attempt Attempt  `json:"attempt"`
 }
 
 // The events of the journal. What is not ended was cut short.
@@ -41,6 +43,7 @@ const (
 	eventVerify = "verify"
 	eventEnd    = "end"
 	eventSays   = "says"
+	eventSaid   = "said" // the user's word, which ends it
 )
 
 const (
@@ -159,6 +162,9 @@ func readEntries(r io.Reader) ([]entry, error) {
 			}
 			if e.Saved == nil {
 				e.Saved = old.Saved
+			}
+			if e.Near == nil {
+				e.Near = old.Near
 			}
 			if e.Incident == "" {
 				e.Incident = old.Incident

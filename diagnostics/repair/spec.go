@@ -53,6 +53,8 @@ type Spec struct {
 	Settle Settle `yaml:"settle"`
 	// AsksUser says that passing self-tests are not proof enough ("do you hear it?"): the user's own yes is.
 	AsksUser bool `yaml:"asks_user"`
+	// WordAlone says that the self-test only sees the past (a crash of yesterday): the user's yes alone proves it.
+	WordAlone bool `yaml:"word_alone"`
 	// Helps says how likely the repair works if that is the cause (patterns of causes, 0 to 1). It is proposed
 	// for these causes and no others.
 	Helps map[string]float64 `yaml:"helps"`

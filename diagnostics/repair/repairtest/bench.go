@@ -173,7 +173,7 @@ func (b *bench) through(says string) (*bench, repair.Attempt) {
 	}
 	r.Restarted()
 	next := newBench(b.t, b.c, b.spec, b.world.Reopen(), options{journal: b.journal, long: says == "yes"})
-	reports, err := next.Recover(b.t.Context())
+	reports, err := next.start()
 	if err != nil || len(reports) != 1 {
 		b.t.Fatalf("after the restart: %v, %d reports", err, len(reports))
 	}
@@ -184,6 +184,16 @@ func (b *bench) through(says string) (*bench, repair.Attempt) {
 		}
 	}
 	return next, a
+}
+
+// start does what a start of Balise does.
+func (b *bench) start() ([]repair.Attempt, error) {
+	cut, err := b.Recover(b.t.Context())
+	if err != nil {
+		return cut, err
+	}
+	woken, err := b.Wake(b.t.Context())
+	return append(cut, woken...), err
 }
 
 // cut says where a step or an undo ends the process.

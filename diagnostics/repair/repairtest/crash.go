@@ -82,12 +82,12 @@ func crashAt(t *testing.T, c Case, spec repair.Spec, helps bool, what string, o 
 		return false
 	}
 	next := newBench(t, c, spec, w.Reopen(), options{journal: b.journal})
-	reports, err := next.Recover(t.Context())
+	reports, err := next.start()
 	if err != nil {
 		t.Fatalf("%s: the next start: %v", what, err)
 	}
 	later := newBench(t, c, spec, next.world.Reopen(), options{journal: b.journal})
-	if twice, err := later.Recover(t.Context()); err != nil || len(ended(twice)) > 0 {
+	if twice, err := later.start(); err != nil || len(ended(twice)) > 0 {
 		t.Errorf("%s: told twice, or %v", what, err)
 	}
 	told(t, spec, what, before, later, reports)

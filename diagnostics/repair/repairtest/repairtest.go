@@ -67,7 +67,6 @@ const (
 	TakeBack Property = "take_back" // put back afterwards on request, byte for byte
 )
 
-
 var properties = []Property{Solved, Well, Declined, Worse, Refused, Crashed, Again, Gone, Hung, TakeBack}
 
 // Properties are all properties in the order in which they are shown.

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -37,6 +38,23 @@ func (p *Printing) Manage(ctx context.Context, verb QueueVerb, queue string) err
 		goipp.MakeAttr("printer-uri", goipp.TagURI, goipp.String(uri))))
 	if err != nil {
 		return fmt.Errorf("%s the print queue: %w", verb, err)
+	}
+	return nil
+}
+
+// ErrJobOver says that a job is printed, cancelled or forgotten by now.
+var ErrJobOver = errors.New("this print job is over")
+
+// Cancel ends one job, and deletes what it would have printed. ErrPrintDenied says that it is somebody else's.
+func (p *Printing) Cancel(ctx context.Context, id int) error {
+	_, err := p.do(ctx, "/jobs/", p.request(goipp.OpCancelJob,
+		goipp.MakeAttr("job-uri", goipp.TagURI, goipp.String(fmt.Sprintf("ipp://localhost/jobs/%d", id)))))
+	switch {
+	case isStatus(err, goipp.StatusErrorNotFound), isStatus(err, goipp.StatusErrorGone),
+		isStatus(err, goipp.StatusErrorNotPossible):
+		return fmt.Errorf("cancel a print job: %w", ErrJobOver)
+	case err != nil:
+		return fmt.Errorf("cancel a print job: %w", err)
 	}
 	return nil
 }

@@ -35,6 +35,10 @@ type Job struct {
 	State string // "pending", "held", "processing", "stopped", or ""
 	// Created is when it was sent, Processing when it was last begun; zero if it never was.
 	Created, Processing time.Time
+	// Name, Pages and Bytes are for the user's own eyes; the name never leaves this computer. 0 is unknown.
+	Name  string
+	Pages int
+	Bytes int64
 }
 
 // Queues is what the printing service says of itself.
@@ -82,7 +86,8 @@ func (p *Printing) Queues(ctx context.Context) (Queues, error) {
 		goipp.MakeAttr("printer-uri", goipp.TagURI, goipp.String("ipp://localhost/")),
 		goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String("not-completed")),
 		goipp.MakeAttr("my-jobs", goipp.TagBoolean, goipp.Boolean(true)),
-		requested("job-id", "job-state", "job-printer-uri", "time-at-creation", "time-at-processing")))
+		requested("job-id", "job-state", "job-printer-uri", "time-at-creation", "time-at-processing", "job-name",
+			"job-impressions", "job-media-sheets", "job-k-octets")))
 	if err != nil {
 		return q, err
 	}
@@ -142,6 +147,8 @@ func (q *Queues) readJobs(m *goipp.Message) {
 			Queue:      queueOfURI(text(g.Attrs, "job-printer-uri")),
 			Created:    moment(g.Attrs, "time-at-creation"),
 			Processing: moment(g.Attrs, "time-at-processing"),
+			Name:       text(g.Attrs, "job-name"), Bytes: int64(max(0, integer(g.Attrs, "job-k-octets"))) << 10,
+			Pages: max(0, integer(g.Attrs, "job-impressions"), integer(g.Attrs, "job-media-sheets")),
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/probe"
@@ -21,11 +22,12 @@ type printer interface {
 }
 
 type resume struct {
+	p    Params
 	find func() (printer, bool) // false: no printing service here
 }
 
-func newResume() *resume {
-	return &resume{find: func() (printer, bool) {
+func newResume(params Params) *resume {
+	return &resume{p: params, find: func() (printer, bool) {
 		p := probe.NewPrinting(probe.NewPrintEnv())
 		return p, p.Server.Expected
 	}}
@@ -39,12 +41,25 @@ type resumed struct {
 	Queue     string `json:"queue"`
 	Paused    bool   `json:"paused"`
 	Rejecting bool   `json:"rejecting"`
+	Page      bool   `json:"page,omitempty"`
 }
+
+// byHand says that the user does it himself: Windows has no way to resume a printer for this user that IPP's would be
+// the same as.
+const byHand = runtime.GOOS == "windows"
 
 // Look names the queue that stands still.
 func (r *resume) Look(ctx context.Context, _ []diagnostics.Result) repair.Look {
+	if byHand {
+		look := r.p.page()
+		look.Skip = []string{"resume"}
+		return look
+	}
 	q, why := r.standing(ctx)
-	return repair.Look{Why: why, Steps: map[string]repair.StepLook{"resume": {Items: []repair.Item{{Label: q.Name}}}}}
+	return repair.Look{
+		Why: why, Skip: []string{stepPage},
+		Steps: map[string]repair.StepLook{"resume": {Items: []repair.Item{{Label: q.Name}}}},
+	}
 }
 
 // standing finds the user's queue that stands still, or says why there is none.
@@ -70,7 +85,10 @@ func (r *resume) standing(ctx context.Context) (probe.Queue, string) {
 }
 
 // Prepare keeps how the queue stood.
-func (r *resume) Prepare(ctx context.Context, _ repair.Job) (json.RawMessage, error) {
+func (r *resume) Prepare(ctx context.Context, job repair.Job) (json.RawMessage, error) {
+	if job.Step == stepPage {
+		return json.Marshal(resumed{Page: true})
+	}
 	q, why := r.standing(ctx)
 	if why != "" {
 		return nil, repair.Because(why, nil)
@@ -80,6 +98,9 @@ func (r *resume) Prepare(ctx context.Context, _ repair.Job) (json.RawMessage, er
 
 // Run sets the queue going.
 func (r *resume) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
+	if job.Step == stepPage {
+		return r.p.show(), nil
+	}
 	s, p, err := r.open(job.Saved)
 	if err != nil {
 		return nil, err
@@ -125,23 +146,13 @@ func (r *resume) open(saved json.RawMessage) (resumed, printer, error) {
 	return s, p, nil
 }
 
-// printError gives an error of the printing service its code. touched says that something was changed
-// before.
-func printError(err error, touched bool) error {
-	e := repair.Because("print_error", err)
-	switch {
-	case errors.Is(err, probe.ErrPrintDenied):
-		e.Reason, e.Admin, e.Untouched = "not_allowed", true, !touched
-	case errors.Is(err, probe.ErrPrintDown):
-		e.Reason = "spooler_down"
-	}
-	return e
-}
-
 // Undo stops the queue as it was.
 func (r *resume) Undo(ctx context.Context, saved json.RawMessage) ([]diagnostics.Fact, int, error) {
 	if len(saved) == 0 {
 		return nil, 0, nil
+	}
+	if page, err := read[resumed](saved); err != nil || page.Page {
+		return nil, 0, err
 	}
 	s, p, err := r.open(saved)
 	if err != nil {

@@ -77,18 +77,21 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 	ids := e.describe(slow, f, req.Before, Situation{}).Verifies
 	cancel()
 	spec := e.specs[f.ID()]
-	ask := append(slices.Concat(ids, spec.fails()), spec.Pre.Passes...)
-	slices.Sort(ask)
-	ask = slices.Compact(ask)
-	all := pick(req.Before, ask)
-	if len(all) < len(ask) {
-		var err error
-		if all, err = e.p.Verify(ctx, ask); err != nil {
-			return nil, Info{}, fmt.Errorf("test before the repair: %w", err)
-		}
+	all, err := e.known(ctx, req.Before, slices.Concat(ids, spec.Pre.Passes))
+	if err != nil {
+		return nil, Info{}, err
 	}
-	if !anyBad(pick(all, ids)) && !anyBad(pick(all, spec.fails())) {
-		return nil, Info{}, &PreconditionError{req.ID, "not_needed"}
+	if !anyBad(pick(all, ids)) {
+		more, err := e.known(ctx, req.Before, spec.fails())
+		if err != nil {
+			return nil, Info{}, err
+		}
+		if !anyBad(more) {
+			return nil, Info{}, &PreconditionError{req.ID, "not_needed"}
+		}
+		all = append(more, slices.DeleteFunc(all, func(r diagnostics.Result) bool {
+			return slices.ContainsFunc(more, func(m diagnostics.Result) bool { return m.ID == r.ID })
+		})...)
 	}
 	slow, cancel = context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
@@ -101,6 +104,24 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 		before = pick(all, slices.Concat(info.Verifies, spec.fails()))
 	}
 	return before, info, nil
+}
+
+// known are results of these self-tests: those that are at hand, or new ones.
+func (e *Engine) known(
+	ctx context.Context, have []diagnostics.Result, ids []string,
+) ([]diagnostics.Result, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	seen := pick(have, ids)
+	if len(seen) >= len(ids) {
+		return seen, nil
+	}
+	fresh, err := e.p.Verify(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("test before the repair: %w", err)
+	}
+	return pick(fresh, ids), nil
 }
 
 // allowed keeps the two limits on trying again.

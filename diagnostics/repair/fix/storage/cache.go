@@ -122,6 +122,12 @@ func fitDir(dir string) bool {
 		strings.Count(dir, "*") <= 1 && (strings.Count(dir, "*") == 0 || slices.Contains(parts, "*"))
 }
 
+// CacheDir tells whether a folder can be named as a cache, by a settings file or a pack.
+func CacheDir(dir string) bool { return fitDir(dir) }
+
+// CacheID is how a cache is chosen, by its name.
+func CacheID(name string) string { return slug(name) }
+
 func (c *cache) base(k Cache) string {
 	if k.config {
 		return c.configHome

@@ -173,7 +173,9 @@ func newBench(t *testing.T, dir string) *bench {
 	return b
 }
 
-var bad = []diagnostics.Result{{ID: "disk.space", Status: diagnostics.Fail, Cause: "disk.space/full"}}
+var bad = []diagnostics.Result{
+	{ID: "disk.space", Status: diagnostics.Fail, Cause: "disk.space/full"}, {ID: "disk.inodes", Status: diagnostics.Pass},
+}
 
 func (b *bench) start(t *testing.T) repair.Attempt {
 	t.Helper()
@@ -453,7 +455,7 @@ func TestOnlyTheVolumeThatIsShort(t *testing.T) {
 	short := []diagnostics.Result{{
 		ID: "disk.space", Status: diagnostics.Fail,
 		Facts: []diagnostics.Fact{diagnostics.Text("volume", "system")},
-	}}
+	}, {ID: "disk.inodes", Status: diagnostics.Pass}}
 	_, err := b.Run(t.Context(), repair.Request{ID: diskCleanUser, Consent: true, Before: short}, nil)
 	if e, ok := err.(*repair.PreconditionError); !ok || e.Reason != "other_volume" {
 		t.Errorf("err %v, want other_volume", err)

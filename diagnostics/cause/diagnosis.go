@@ -114,6 +114,8 @@ type Context struct {
 	Changes []diagnostics.Change
 	// Priors multiply the table's by cause: what a site's own tickets say.
 	Priors map[string]float64
+	// Symptom makes causes likelier, by pattern: what the user complains of. It counts beside Priors.
+	Symptom map[string]float64
 	// Salt is the organisation's own text (the address of its desk, say); it keeps the codes of sites in
 	// fingerprints unrelated to those of other organisations.
 	Salt string

@@ -136,13 +136,16 @@ const fresh = 48 * time.Hour
 // beliefs are what is known beside the results, by fault: the site's own experience, what changed, and what
 // the user answered.
 func (v *view) beliefs() []float64 {
-	if len(v.ctx.Answers) == 0 && len(v.ctx.Changes) == 0 && len(v.ctx.Priors) == 0 {
+	if len(v.ctx.Answers) == 0 && len(v.ctx.Changes) == 0 && len(v.ctx.Priors) == 0 && len(v.ctx.Symptom) == 0 {
 		return nil
 	}
 	sum := make([]float64, len(v.x.faults))
-	if len(v.ctx.Priors) > 0 {
-		positive := make(map[string]float64, len(v.ctx.Priors))
-		for pattern, factor := range v.ctx.Priors {
+	for _, table := range []map[string]float64{v.ctx.Priors, v.ctx.Symptom} {
+		if len(table) == 0 {
+			continue
+		}
+		positive := make(map[string]float64, len(table))
+		for pattern, factor := range table {
 			if factor > 0 && !math.IsInf(factor, 0) && !math.IsNaN(factor) {
 				positive[pattern] = factor
 			}

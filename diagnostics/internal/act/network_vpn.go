@@ -62,7 +62,7 @@ func (n Networks) tunnel(ctx context.Context, path dbus.ObjectPath) (t Tunnel, o
 	return t, (kind == "vpn" || kind == "wireguard") && t.UUID != "", nil
 }
 
-// activeByUUID are the active connections, also those on their way up or down.
+// activeByUUID are the active connections, also those on their way up or down; what is over is listed a moment longer.
 func (n Networks) activeByUUID(ctx context.Context) (map[string]dbus.ObjectPath, error) {
 	paths, err := read[[]dbus.ObjectPath](ctx, n.b, nmName, nmPath, nmName, "ActiveConnections")
 	if err != nil {
@@ -71,13 +71,17 @@ func (n Networks) activeByUUID(ctx context.Context) (map[string]dbus.ObjectPath,
 	all := map[string]dbus.ObjectPath{}
 	for _, path := range paths[:min(len(paths), nmMost)] {
 		uuid, err := read[string](ctx, n.b, nmName, path, nmActive, "Uuid")
-		if errors.Is(err, ErrAbsent) {
-			continue
+		state := nmDeactivated
+		if err == nil {
+			state, err = read[uint32](ctx, n.b, nmName, path, nmActive, "State")
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrAbsent):
+		case err != nil:
 			return nil, err
+		case state < nmDeactivated:
+			all[uuid] = path
 		}
-		all[uuid] = path
 	}
 	return all, nil
 }

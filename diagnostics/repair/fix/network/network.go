@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"balise/diagnostics"
 	"balise/diagnostics/internal/act"
 	"balise/diagnostics/repair"
 )
@@ -38,15 +39,19 @@ func Fixers(p Params) []repair.Fixer {
 
 func linuxFixers(p Params) []repair.Fixer {
 	return []repair.Fixer{
-		reconnect{},
-		renew{},
-		radio{act.KernelSwitches()},
-		names{},
-		newProxy(act.NewUserProxy()),
-		vpn{p.VPN},
-		clock{},
-		rejoin{guide{p.OpenSettings}},
+		byService{reconnect{}}, byService{renew{}}, byService{radio{act.KernelSwitches()}}, byService{names{}},
+		byService{newProxy(act.NewUserProxy())}, byService{vpn{p.VPN}}, byService{clock{}}, rejoin{guide{p.OpenSettings}},
 	}
+}
+
+// byService is a repair that a service does here: nothing is left for the user to do in the settings.
+type byService struct{ repair.Fixer }
+
+// Look leaves out the step that other systems need.
+func (b byService) Look(ctx context.Context, results []diagnostics.Result) repair.Look {
+	look := b.Fixer.Look(ctx, results)
+	look.Skip = append(look.Skip, pageStep)
+	return look
 }
 
 // lookTime bounds what a look asks of a service.

@@ -38,6 +38,8 @@ type unfinished struct {
 
 // Look says what was interrupted and what finishing it takes.
 func (r *finish) Look(ctx context.Context, _ []diagnostics.Result) repair.Look {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	p, why := r.interrupted(ctx)
 	look := repair.Look{Why: why}
 	if why != "" {
@@ -146,6 +148,8 @@ func (r *finish) couldComplete(ctx context.Context) bool {
 
 // Show lists what the second step would fetch, as apt says after the first.
 func (r *finish) Show(ctx context.Context, step repair.Step, _ json.RawMessage) repair.Step {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	s, err := r.simulate(ctx)
 	if step.ID != stepComplete || err != nil {
 		return step

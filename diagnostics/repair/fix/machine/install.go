@@ -29,6 +29,8 @@ const mostItems = 200
 
 // Look lists what waits. When that was last looked up long ago, the list is shown after the first step.
 func (r *install) Look(ctx context.Context, _ []diagnostics.Result) repair.Look {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	if runtime.GOOS != "linux" {
 		return repair.Look{
 			Skip:  []string{stepRefresh, stepInstall},
@@ -61,6 +63,8 @@ func items(list []act.Update) []repair.Item {
 
 // Show lists what waits now, after the lists were renewed.
 func (r *install) Show(ctx context.Context, step repair.Step, _ json.RawMessage) repair.Step {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	if step.ID != stepInstall {
 		return step
 	}

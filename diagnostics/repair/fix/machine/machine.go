@@ -108,6 +108,9 @@ func (e env) page(page string) error {
 	return nil
 }
 
+// glance is how long a look at the machine may take: whoever asks need not bound it.
+const glance = 4 * time.Second
+
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

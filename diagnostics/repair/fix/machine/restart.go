@@ -61,6 +61,8 @@ func (r *restartPC) Look(ctx context.Context, results []diagnostics.Result) repa
 }
 
 func (r *restartPC) possible(ctx context.Context) (why string, elevated bool) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	s, err := r.restarts(ctx)
 	if err != nil {
 		return "restart_by_hand", false

@@ -33,6 +33,8 @@ func (r *spoolerRestart) Look(ctx context.Context, _ []diagnostics.Result) repai
 }
 
 func (r *spoolerRestart) find(ctx context.Context) (spooler, string) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	found := spooler{Service: "cups.service", Socket: "cups.socket"}
 	if runtime.GOOS == "windows" {
 		found = spooler{Service: "Spooler"}

@@ -41,6 +41,8 @@ func (r *unitRestart) Look(ctx context.Context, _ []diagnostics.Result) repair.L
 }
 
 func (r *unitRestart) targets(ctx context.Context) (units []unit, why string) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	failed, err := r.failed(ctx)
 	if err != nil {
 		return nil, "no_service_manager"

@@ -94,9 +94,8 @@ func (e *CooldownError) Error() string {
 
 // Engine runs repairs, one at a time. It is safe for concurrent use.
 type Engine struct {
-	p      Params
-	fixers []Fixer
-	specs  map[string]Spec
+	p     Params
+	shelf shelf
 	// changing is held by whatever changes the computer; only one thing does at a time.
 	changing sync.Mutex
 
@@ -134,14 +133,14 @@ func New(p Params) *Engine {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{p: p, journal: journal{path: p.Journal}}
-	e.fixers, e.specs = p.Fixers, p.Specs
-	if e.specs == nil {
-		specs, err := Specs()
-		if err != nil {
+	specs := p.Specs
+	if specs == nil {
+		var err error
+		if specs, err = Specs(); err != nil {
 			panic(err) // embedded and tested: a defect of the build
 		}
-		e.specs = specs
 	}
+	e.shelf.fixers, e.shelf.specs, e.shelf.own = p.Fixers, specs, len(p.Fixers)
 	return e
 }
 
@@ -153,7 +152,7 @@ func (e *Engine) makeRoom() bool {
 }
 
 func (e *Engine) fixer(id string) (Fixer, bool) {
-	for _, f := range e.fixers {
+	for _, f := range e.stock() {
 		if f.ID() == id {
 			return f, true
 		}
@@ -163,7 +162,7 @@ func (e *Engine) fixer(id string) (Fixer, bool) {
 
 // describe joins what the catalogue says of a repair with what it would do on this machine now.
 func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Result, now Situation) Info {
-	s := e.specs[f.ID()]
+	s := e.spec(f.ID())
 	info := Info{
 		ID: f.ID(), Kind: s.Kind, Scope: s.Scope, Verifies: s.Verify, Risk: s.Risk, CostS: s.CostS, AsksUser: s.AsksUser,
 	}
@@ -229,16 +228,16 @@ const describeTimeout = 5 * time.Second
 // List describes every repair on this machine, with what each step would touch. results are those of the
 // last run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
 func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info {
-	list := make([]Info, 0, len(e.fixers))
+	list := make([]Info, 0, len(e.stock()))
 	short, cancel := context.WithTimeout(ctx, describeTimeout)
 	now := e.situation(short)
 	cancel()
-	for _, f := range e.fixers {
+	for _, f := range e.stock() {
 		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 		info := e.describe(ctx, f, results, now)
 		e.showHeld(ctx, f, &info)
 		cancel()
-		asked := anyBad(pick(results, e.specs[f.ID()].fails()))
+		asked := anyBad(pick(results, e.spec(f.ID()).fails()))
 		if seen := pick(results, info.Verifies); info.Available && !asked && len(seen) > 0 && !anyBad(seen) {
 			info.Available, info.Why = false, "not_needed"
 		}

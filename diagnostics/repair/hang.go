@@ -62,7 +62,7 @@ func within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 // patience is how long a step may take.
 func (e *Engine) patience(id, step string) time.Duration {
 	d := stepTimeout
-	steps := e.specs[id].Steps
+	steps := e.spec(id).Steps
 	at := slices.IndexFunc(steps, func(s StepSpec) bool { return s.ID == step })
 	if at >= 0 && steps[at].Timeout > 0 {
 		d = steps[at].Timeout

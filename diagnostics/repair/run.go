@@ -76,7 +76,7 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 	slow, cancel := context.WithTimeout(ctx, describeTimeout)
 	ids := e.describe(slow, f, req.Before, Situation{}).Verifies
 	cancel()
-	spec := e.specs[f.ID()]
+	spec := e.spec(f.ID())
 	all, err := e.known(ctx, req.Before, slices.Concat(ids, spec.Pre.Passes))
 	if err != nil {
 		return nil, Info{}, err
@@ -137,7 +137,7 @@ func (e *Engine) allowed(req Request) error {
 		if req.Incident != "" && t.incident == req.Incident {
 			tries++
 		}
-		if until := a.Finished.Add(e.specs[req.ID].Cooldown); a.State != NeedsAdmin && e.p.Now().Before(until) {
+		if until := a.Finished.Add(e.spec(req.ID).Cooldown); a.State != NeedsAdmin && e.p.Now().Before(until) {
 			return &CooldownError{until}
 		}
 	}

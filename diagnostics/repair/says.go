@@ -38,7 +38,7 @@ func (l *live) answered(says string) {
 			a.State, a.Reason = NotSolved, "user_says_no"
 		}
 	})
-	if says == "no" && l.e.specs[l.id].Undo.Unsolved {
+	if says == "no" && l.e.spec(l.id).Undo.Unsolved {
 		l.putBack()
 	}
 	l.end()

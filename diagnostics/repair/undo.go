@@ -198,7 +198,7 @@ func (e *Engine) sleeps(ctx context.Context, t *track) bool {
 	if over, why := l.outside(ctx); !over || why != "" {
 		return false
 	}
-	for _, s := range e.specs[l.id].Steps {
+	for _, s := range e.spec(l.id).Steps {
 		if s.Kind == Wait {
 			l.must(eventWait, s.ID, func(a *Attempt) {
 				a.State, a.Pending = NeedsUser, &Step{ID: s.ID, Kind: Wait, Risk: s.Risk}
@@ -222,7 +222,7 @@ func (e *Engine) recoverOne(t *track) Attempt {
 		}
 		a.Pending, a.Reason = nil, "interrupted"
 	})
-	if ok && e.specs[l.id].Undo.AtStart {
+	if ok && e.spec(l.id).Undo.AtStart {
 		l.putBack()
 	}
 	if !ok {

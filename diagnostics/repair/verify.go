@@ -26,7 +26,7 @@ func (l *live) verify(ctx context.Context) {
 			return
 		case err != nil:
 			l.e.p.Log.Warn("test after the repair", "repair", l.id, "err", err)
-		case allPass(results, l.t.attempt.Before, l.info.Verifies, l.e.specs[l.id].NotUsedProves):
+		case allPass(results, l.t.attempt.Before, l.info.Verifies, l.e.spec(l.id).NotUsedProves):
 			l.passed()
 			return
 		}
@@ -88,7 +88,7 @@ func (l *live) question() (Step, bool) {
 	switch {
 	case i >= 0:
 		return l.info.Steps[i], true
-	case l.e.specs[l.id].AsksUser:
+	case l.e.spec(l.id).AsksUser:
 		return Step{ID: "ask", Kind: Ask, Risk: NoRisk}, true
 	}
 	return Step{}, false
@@ -96,7 +96,7 @@ func (l *live) question() (Step, bool) {
 
 // unsolved ends an attempt that did not turn the test.
 func (l *live) unsolved(ctx context.Context, results []diagnostics.Result, err error) {
-	spec := l.e.specs[l.id]
+	spec := l.e.spec(l.id)
 	blind := err == nil && !slices.ContainsFunc(results, func(r diagnostics.Result) bool { return r.Status.Observed() })
 	_, asks := l.question()
 	if asks && (blind || spec.WordAlone) {
@@ -129,7 +129,7 @@ func (l *live) unsolved(ctx context.Context, results []diagnostics.Result, err e
 // near are self-tests that passed before and that a repair could spoil: those that it needs, and those that rest
 // on what it verifies.
 func (e *Engine) near(info Info, before []diagnostics.Result) []string {
-	ids := slices.Clone(e.specs[info.ID].Pre.Passes)
+	ids := slices.Clone(e.spec(info.ID).Pre.Passes)
 	if e.p.Dependents != nil {
 		ids = append(ids, e.p.Dependents(info.Verifies)...)
 	}
@@ -168,7 +168,7 @@ func (l *live) worse(ctx context.Context, after []diagnostics.Result) bool {
 
 // settle is how a repair's self-tests are looked at afterwards; tests of the Engine look sooner.
 func (e *Engine) settle(id string) Settle {
-	s := e.specs[id].Settle
+	s := e.spec(id).Settle
 	if e.p.PollEvery > 0 && s.Every > e.p.PollEvery {
 		s.Every = e.p.PollEvery
 	}

@@ -17,7 +17,9 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 	v := newView(results, kb, ctx)
 	roots := v.ranked()
 	if len(roots) == 0 {
-		return v.nothingWrong(), v.results
+		d := v.nothingWrong()
+		d.Repairs = kb.repairs(d)
+		return d, v.results
 	}
 	best := roots[0]
 	r := v.results[best.index]
@@ -30,7 +32,6 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 		Folded:     v.folded(best.index),
 		RuledOut:   v.ruledOut(),
 		Changes:    v.suspects(v.fault[best.index]),
-		Repairs:    slices.Clone(best.fault.Repairs),
 	}
 	if impact, _ := v.answered(); d.Impact == "" {
 		d.Impact = impact
@@ -54,6 +55,7 @@ func Diagnose(results []diagnostics.Result, kb Knowledge, ctx Context) (Diagnosi
 		d.Question = v.question(v.weights(doubtful))
 	}
 	d.Fingerprint = v.fingerprint(r, best.fault)
+	d.Repairs = kb.repairs(d)
 	return d, v.results
 }
 
@@ -94,21 +96,13 @@ func (v *view) nothingWrong() Diagnosis {
 
 const mostAlso = 2
 
-// also names a further cause, and what could be done about it.
+// also names a further cause.
 func (v *view) also(d *Diagnosis, i int) {
 	if len(d.Also) == mostAlso {
 		return
 	}
 	r := v.results[i]
 	d.Also = append(d.Also, Also{Cause: r.Cause, Root: r.ID, Facts: r.Facts})
-	if v.fault[i] < 0 {
-		return
-	}
-	for _, id := range v.x.faults[v.fault[i]].Repairs {
-		if !slices.Contains(d.Repairs, id) {
-			d.Repairs = append(d.Repairs, id)
-		}
-	}
 }
 
 // sortedRemarks puts fail before warn, then by weight, then by name.

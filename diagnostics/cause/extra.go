@@ -10,6 +10,7 @@ type Extra struct {
 	Causes    map[string]Entry
 	Checks    map[string]Relations
 	Questions []Ask
+	Helps     map[string]Help
 }
 
 // With is the knowledge with more of it; what stands in both is the first's. The first is left as it was.
@@ -31,6 +32,13 @@ func (kb Knowledge) With(x Extra) Knowledge {
 			kb.Questions = append(kb.Questions, q)
 		}
 	}
+	kb.Helps = maps.Clone(kb.Helps)
+	for id, h := range x.Helps {
+		if _, have := kb.Helps[id]; !have {
+			kb.Helps[id] = h
+		}
+	}
+	kb.fillRepairs()
 	kb.index = newIndex(kb)
 	return kb
 }

@@ -30,6 +30,8 @@ type Knowledge struct {
 	// named as a cause; they keep the questions honest, and say where a complaint belongs that nothing
 	// explains.
 	Unseen map[string]Entry
+	// Helps are the repairs, by ID, with the causes that they help against.
+	Helps map[string]Help
 
 	index *index // made by loadCore; knowledge that was put together by hand is indexed at each diagnosis
 }
@@ -79,7 +81,8 @@ type Entry struct {
 	Assumes []string `yaml:"assumes"`
 	// Evidence names up to two facts, "key" of the root or "check:key".
 	Evidence []string `yaml:"evidence"`
-	Repairs  []string `yaml:"repairs"`
+	// Repairs are those that may help, best first; they say so themselves (Knowledge.Helps).
+	Repairs []string `yaml:"-"`
 	// Fingerprint names the root's plain facts that tell two faults of this cause apart.
 	Fingerprint []string `yaml:"fingerprint"`
 	// Text by language; it stands in files of its own, so that the table stays a table.
@@ -147,6 +150,9 @@ func loadCore() (Knowledge, error) {
 		kb.Checks[id] = Relations{Needs: s.Needs, ExplainedBy: s.ExplainedBy}
 	}
 	if err := kb.loadContext(); err != nil {
+		return kb, err
+	}
+	if err := kb.loadHelps(); err != nil {
 		return kb, err
 	}
 	kb.index = newIndex(kb)

@@ -95,7 +95,7 @@ func TestEveryCauseHasATextInBothLanguagesAndAPlaceToGo(t *testing.T) {
 			t.Errorf("%s: prior %v, evidence %v", code, e.Prior, e.Evidence)
 		}
 		for _, id := range e.Repairs {
-			if !slices.Contains([]string{"disk.clean_user", "print.resume", "portal.open"}, id) {
+			if _, ok := core(t).Helps[id]; !ok {
 				t.Errorf("%s: there is no repair %q", code, id)
 			}
 		}
@@ -175,5 +175,43 @@ func TestRelationsHaveNoCircle(t *testing.T) {
 	}
 	for id := range kb.Checks {
 		walk(id, nil)
+	}
+}
+
+// A repair that helps against nothing that exists would never be proposed.
+func TestEveryRepairHelpsAgainstSomething(t *testing.T) {
+	kb := core(t)
+	if len(kb.Helps) < 20 {
+		t.Fatalf("only %d repairs", len(kb.Helps))
+	}
+	for id, h := range kb.Helps {
+		if len(h.Helps) == 0 {
+			t.Errorf("%s helps against nothing", id)
+		}
+		for pattern, p := range h.Helps {
+			prefix, family := strings.CutSuffix(pattern, "*")
+			known := false
+			for code := range kb.Causes {
+				known = known || code == pattern || family && strings.HasPrefix(code, prefix)
+			}
+			if !known || p <= 0 || p > 1 {
+				t.Errorf("%s: %s: %v, known %v", id, pattern, p, known)
+			}
+		}
+	}
+}
+
+func TestRepairsInTheirOrder(t *testing.T) {
+	kb := Knowledge{Helps: map[string]Help{
+		"cheap":  {Helps: map[string]float64{"a/*": 0.5}, Risk: "none", CostS: 5},
+		"dear":   {Helps: map[string]float64{"a/x": 0.9}, Risk: "no_undo", CostS: 300},
+		"around": {Helps: map[string]float64{"a/x": 1}, Kind: "workaround", Risk: "none", CostS: 1},
+		"undo":   {Helps: map[string]float64{"a/x": 0.5}, Risk: "undo", CostS: 5},
+		"not":    {Helps: map[string]float64{"a/*": 0.9, "a/x": 0}, Risk: "none", CostS: 1},
+		"other":  {Helps: map[string]float64{"b/y": 1}, Risk: "none", CostS: 1},
+	}}
+	got := kb.repairs(Diagnosis{Cause: "a/x", Confidence: Confirmed, Also: []Also{{Cause: "b/y"}}})
+	if want := []string{"cheap", "undo", "dear", "other", "around"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -24,6 +24,7 @@ type manager struct {
 	profiles        map[dbus.ObjectPath]profile
 	actives         map[dbus.ObjectPath]*active
 	last, tries     int
+	waits           bool // what is activated waits for a password
 	// asked is called, with the lock held, when a connection is being activated; false: it does not come up.
 	asked func(p profile) bool
 	// reapply is called when a card is set up anew.
@@ -197,6 +198,9 @@ func (m *manager) up(at dbus.ObjectPath, c *card, well bool) dbus.ObjectPath {
 	a := &active{profile: at, card: c, state: 2, vpn: 5}
 	if !well {
 		a.state, a.vpn = 4, 6
+	}
+	if m.waits {
+		a.state, a.vpn = 1, 2
 	}
 	m.actives[path] = a
 	if c != nil && well {

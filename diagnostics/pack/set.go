@@ -68,4 +68,8 @@ type Params struct {
 	// Vocabulary is what packs may speak of.
 	Vocabulary Vocabulary
 	Now        func() time.Time
+
+	// base and owner replace / and root in tests.
+	base  string
+	owner int
 }

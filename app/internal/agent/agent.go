@@ -151,6 +151,7 @@ func (a *Agent) open() error {
 		Fixers: fix.All(fix.Params{
 			OpenSettings: a.p.OpenSettings, HasSettings: a.p.HasSettings,
 			OpenURL: a.p.OpenURL, PortalURL: func() string { return a.set.now().Probes.Portal },
+			VPN:    func() string { return a.set.now().Probes.VPN.Name },
 			Units:  func() []string { return a.set.now().Restartable() },
 			Caches: func() []storage.Cache { return a.set.now().Repairs.Caches },
 		}),

@@ -23,6 +23,8 @@ type Params struct {
 	HasSettings func(page string) bool
 	// PortalURL is the page that a captive portal intercepts (the setting probes.portal).
 	PortalURL func() string
+	// VPN is the name of the organisation's VPN (the setting probes.vpn.name).
+	VPN func() string
 	// Units are services of the system that the user may have restarted (the setting repairs.units).
 	Units func() []string
 	// Caches are folders of programs that may be set aside (the setting repairs.caches).
@@ -34,7 +36,9 @@ type Params struct {
 // All is every repair of the core.
 func All(p Params) []repair.Fixer {
 	return slices.Concat(
-		network.Fixers(network.Params{OpenURL: p.OpenURL, PortalURL: p.PortalURL}),
+		network.Fixers(network.Params{
+			OpenURL: p.OpenURL, OpenSettings: p.OpenSettings, HasSettings: p.HasSettings, PortalURL: p.PortalURL, VPN: p.VPN,
+		}),
 		printing.Fixers(printing.Params{OpenSettings: p.OpenSettings, HasSettings: p.HasSettings}),
 		sound.Fixers(sound.Params{OpenSettings: p.OpenSettings, HasSettings: p.HasSettings}),
 		storage.Fixers(storage.Params{

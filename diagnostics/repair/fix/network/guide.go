@@ -15,7 +15,15 @@ const pageStep = "page"
 
 // guide opens a page of the system's settings. That it does not open is no reason to stop: the user finds it by the
 // step's words.
-type guide struct{ open func(page string) error }
+type guide struct {
+	open  func(page string) error
+	known func(page string) bool
+}
+
+func newGuide(p Params) guide { return guide{p.OpenSettings, p.HasSettings} }
+
+// has tells whether there is such a page here.
+func (g guide) has(page string) bool { return g.open != nil && (g.known == nil || g.known(page)) }
 
 func (g guide) show(page string) []diagnostics.Fact {
 	return []diagnostics.Fact{diagnostics.Bool("opened", g.open != nil && g.open(page) == nil)}

@@ -22,6 +22,8 @@ type Params struct {
 	OpenURL func(url string) error
 	// OpenSettings shows a page of the system's own settings: "network", "wifi", "proxy", "vpn", "datetime".
 	OpenSettings func(page string) error
+	// HasSettings tells whether there is such a page here; nil is yes.
+	HasSettings func(page string) bool
 	// PortalURL is the page that a captive portal intercepts.
 	PortalURL func() string
 	// VPN is the name of the organisation's VPN as the settings have it; empty: whichever the user has.
@@ -39,8 +41,14 @@ func Fixers(p Params) []repair.Fixer {
 
 func linuxFixers(p Params) []repair.Fixer {
 	return []repair.Fixer{
-		byService{reconnect{}}, byService{renew{}}, byService{radio{act.KernelSwitches()}}, byService{names{}},
-		byService{newProxy(act.NewUserProxy())}, byService{vpn{p.VPN}}, byService{clock{}}, rejoin{guide{p.OpenSettings}},
+		byService{reconnect{}},
+		byService{renew{}},
+		byService{radio{act.KernelSwitches()}},
+		byService{names{}},
+		byService{newProxy(act.NewUserProxy())},
+		byService{vpn{p.VPN}},
+		byService{clock{}},
+		rejoin{newGuide(p)},
 	}
 }
 

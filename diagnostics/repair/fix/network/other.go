@@ -17,9 +17,10 @@ type other struct {
 	guide
 	id   string
 	step string
-	// programs are run in turn; none: the user does it on the page.
-	programs []func() (act.Program, bool)
-	page     string
+	page string
+	// programs are run in turn; none: the user does it on the page. They are asked for at each use, because
+	// settings change.
+	programs func() []act.Program
 	elevated bool
 }
 
@@ -28,18 +29,12 @@ func (o other) ID() string { return o.id }
 
 // otherFixers are the repairs of a system that is not Linux.
 func otherFixers(p Params, goos string) []repair.Fixer {
-	g := guide{p.OpenSettings}
-	program := func(build func(string) (act.Program, bool)) []func() (act.Program, bool) {
-		if _, ok := build(goos); !ok {
+	g := newGuide(p)
+	one := func(p act.Program, ok bool) func() []act.Program {
+		if !ok {
 			return nil
 		}
-		return []func() (act.Program, bool){func() (act.Program, bool) { return build(goos) }}
-	}
-	name := func() string {
-		if p.VPN == nil {
-			return ""
-		}
-		return p.VPN()
+		return func() []act.Program { return []act.Program{p} }
 	}
 	windows := goos == "windows"
 	return []repair.Fixer{
@@ -47,43 +42,51 @@ func otherFixers(p Params, goos string) []repair.Fixer {
 		other{guide: g, id: "net.radio_on", step: "on", page: wifiPage},
 		other{guide: g, id: "wifi.rejoin", page: wifiPage},
 		other{guide: g, id: "proxy.reset_user", step: "clear", page: "proxy"},
-		other{guide: g, id: "dns.flush", step: "flush", programs: program(act.FlushNamesProgram), page: "network"},
+		other{guide: g, id: "dns.flush", step: "flush", page: "network", programs: one(act.FlushNamesProgram(goos))},
 		other{
-			guide: g, id: "dhcp.renew", step: "renew", programs: program(act.RenewProgram), page: "network",
+			guide: g, id: "dhcp.renew", step: "renew", page: "network", programs: one(act.RenewProgram(goos)),
 			elevated: windows,
 		},
 		other{
-			guide: g, id: "time.resync", step: "resync", programs: program(act.ResyncProgram), page: "datetime",
+			guide: g, id: "time.resync", step: "resync", page: "datetime", programs: one(act.ResyncProgram(goos)),
 			elevated: windows,
 		},
-		otherVPN(g, goos, name),
+		other{guide: g, id: "vpn.reconnect", step: "reconnect", page: "vpn", programs: vpnPrograms(goos, p.VPN)},
 	}
 }
 
-// otherVPN connects the VPN of the settings; without a name there, the user does it on the page.
-func otherVPN(g guide, goos string, name func() string) other {
-	o := other{guide: g, id: "vpn.reconnect", step: "reconnect", page: "vpn"}
-	if name() == "" {
-		return o
+// vpnPrograms connect the VPN of the settings anew; without a name there, the user does it on the page.
+func vpnPrograms(goos string, name func() string) func() []act.Program {
+	return func() []act.Program {
+		if name == nil || name() == "" {
+			return nil
+		}
+		var list []act.Program
+		for _, program := range []func(string, string) (act.Program, bool){act.LowerProgram, act.RaiseProgram} {
+			if p, ok := program(goos, name()); ok {
+				list = append(list, p)
+			}
+		}
+		return list
 	}
-	o.programs = []func() (act.Program, bool){
-		func() (act.Program, bool) { return act.LowerProgram(goos, name()) },
-		func() (act.Program, bool) { return act.RaiseProgram(goos, name()) },
+}
+
+func (o other) list() []act.Program {
+	if o.programs == nil {
+		return nil
 	}
-	return o
+	return o.programs()
 }
 
 // Look shows the program's step or the page's, never both.
 func (o other) Look(context.Context, []diagnostics.Result) repair.Look {
-	look := repair.Look{Steps: map[string]repair.StepLook{
-		pageStep: {Page: o.page}, o.step: {Elevated: o.elevated},
-	}}
-	if len(o.programs) > 0 {
-		look.Skip = []string{pageStep}
-		return look
+	if len(o.list()) > 0 {
+		return repair.Look{
+			Skip: []string{pageStep}, Steps: map[string]repair.StepLook{o.step: {Elevated: o.elevated}},
+		}
 	}
-	look.Skip = []string{o.step}
-	if o.open == nil {
+	look := repair.Look{Skip: []string{o.step}, Steps: map[string]repair.StepLook{pageStep: {Page: o.page}}}
+	if !o.has(o.page) {
 		look.Why = "no_settings_page"
 	}
 	return look
@@ -98,16 +101,12 @@ func (o other) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, err
 	if job.Step == pageStep {
 		return o.show(o.page), nil
 	}
-	if len(o.programs) == 0 {
+	list := o.list()
+	if len(list) == 0 {
 		return nil, repair.Because("unknown_step", nil)
 	}
-	for i, build := range o.programs {
-		p, ok := build()
-		if !ok {
-			return nil, repair.Because("unknown_step", nil)
-		}
-		_, err := p.Run(ctx)
-		if err != nil && i == len(o.programs)-1 {
+	for i, p := range list {
+		if _, err := p.Run(ctx); err != nil && i == len(list)-1 {
 			return nil, o.judge(err)
 		}
 	}

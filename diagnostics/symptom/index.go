@@ -51,6 +51,8 @@ type post struct {
 const (
 	pairWeight = 0.7
 	notWeight  = 0.8
+	// Words that no pack uses are mostly names of things and people: they count, but not as rare words do.
+	unknownWeight = 0.7
 )
 
 // New makes an index of symptoms. The order of the symptoms decides between equals.
@@ -131,7 +133,7 @@ func (x *Index) count() {
 	}
 	x.weight, x.posts = make([]float64, len(times)), make([][]post, len(times))
 	all := float64(len(x.ids))
-	x.unknown = math.Log((all + 1) / 1.5)
+	x.unknown = math.Log((all+1)/1.5) * unknownWeight
 	pair := make([]bool, len(times))
 	for _, id := range x.pairs {
 		pair[id] = true

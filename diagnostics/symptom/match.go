@@ -20,8 +20,10 @@ type Match struct {
 const (
 	enough    = 5.0  // so much was said that it does not matter what else was
 	least     = 1.5  // less is no match
-	leastPart = 0.25 // between the two: how much of what was said must speak for it
-	beside1st = 0.3  // of the first one's score: others below it are noise
+	leastPart = 0.35 // between the two: how much of what was said must speak for it
+	little    = 0.6  // where nearly all that was said speaks for it
+	mostPart  = 0.8
+	beside1st = 0.3 // of the first one's score: others below it are noise
 )
 
 // A whole phrase weighs more than its words.
@@ -118,7 +120,8 @@ func (x *Index) rank(text string, s *scratch) []Match {
 	top := 0.0
 	for n := range s.score {
 		s.score[n] += s.best[n]
-		if s.score[n] >= enough || s.score[n] >= least && s.covered[n] >= leastPart*said {
+		part := s.covered[n] / max(said, 1)
+		if s.score[n] >= enough || s.score[n] >= least && part >= leastPart || s.score[n] >= little && part >= mostPart {
 			order = append(order, n)
 			top = max(top, s.score[n])
 		}

@@ -221,7 +221,11 @@ func (x *Index) pair(a, b item, build bool) int {
 	if a.term < 0 || b.term < 0 || a.term == b.term || a.kind != content && b.kind != content {
 		return -1
 	}
-	key := uint64(min(a.term, b.term))<<32 | uint64(max(a.term, b.term))
+	first, second := a.term, b.term
+	if a.kind == content && b.kind == content && first > second {
+		first, second = second, first // "black screen", "écran noir"; but "they hear me" is not "I hear them"
+	}
+	key := uint64(first)<<32 | uint64(second)
 	n, ok := x.pairs[key]
 	switch {
 	case ok:

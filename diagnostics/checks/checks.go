@@ -20,6 +20,7 @@ import (
 	"balise/diagnostics/checks/sound"
 	"balise/diagnostics/checks/storage"
 	"balise/diagnostics/checks/system"
+	"balise/diagnostics/pack/probes"
 )
 
 // All is every self-test that these settings give, in the order in which people read them: from the cable to
@@ -30,7 +31,7 @@ func All(cfg Config) []diagnostics.Check {
 		// The settings were checked when they were read; the core's limits are better than no self-test.
 		cat = catalogue.Catalogue{}
 	}
-	return slices.Concat(
+	core := slices.Concat(
 		network.Checks(cat, networkParams(cfg)),
 		clock.Checks(cat, clockParams(cfg)),
 		services.Checks(cat, serviceParams(cfg)),
@@ -45,6 +46,30 @@ func All(cfg Config) []diagnostics.Check {
 		system.Checks(cat, system.Params{Units: cfg.Units}),
 		printing.Checks(cat),
 	)
+	return append(core, packChecks(core, cfg)...)
+}
+
+// packChecks are the packs' self-tests, less what cannot stand beside the core's: an id that is taken, and a need
+// that these settings do not give (a service that is not named any more).
+func packChecks(core []diagnostics.Check, cfg Config) []diagnostics.Check {
+	known := map[string]bool{}
+	for _, c := range core {
+		known[c.ID] = true
+	}
+	var list []diagnostics.Check
+	for _, c := range probes.Make(cfg.Packs, probes.Params{CAFile: cfg.CAFile, Proxy: cfg.Proxy}) {
+		if !known[c.ID] {
+			known[c.ID] = true
+			list = append(list, c)
+		}
+	}
+	for i := range list {
+		list[i].Needs = slices.DeleteFunc(slices.Clone(list[i].Needs), func(id string) bool { return !known[id] })
+		if slices.Contains(list[i].Needs, list[i].ID) {
+			list[i].Needs = nil
+		}
+	}
+	return list
 }
 
 func networkParams(cfg Config) network.Params {

@@ -17,10 +17,12 @@ type Request struct {
 	// Only selects self-tests by id; empty is all of them. What a selected one needs runs too, or it
 	// could not say why it cannot.
 	Only []string `json:"only,omitempty"`
+	// First are run before all others: what the user complains of. One that otherwise runs on demand only runs too.
+	First []string `json:"first,omitempty"`
 }
 
-// requestLimit bounds the request: settings are small, and the child trusts nobody.
-const requestLimit = 1 << 20
+// requestLimit bounds the request: settings and packs are small, and the child trusts nobody.
+const requestLimit = 8 << 20
 
 // RunChild is the whole of `balise internal probe`: one Request in, one diagnostics.Event a line out. It
 // returns within the Runner's five seconds; the caller then ends the process, and with it whatever probe is
@@ -32,9 +34,13 @@ func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := dec.Decode(&req); err != nil {
 		return fmt.Errorf("read self-test request: %w", err)
 	}
-	list, err := Select(All(req.Config), req.Only)
+	all := All(req.Config)
+	list, err := Select(all, req.Only)
 	if err != nil {
 		return err
+	}
+	if len(req.Only) == 0 {
+		list = ahead(all, list, req.First)
 	}
 	runner, err := diagnostics.NewRunner(list)
 	if err != nil {
@@ -55,6 +61,23 @@ func RunChild(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 	})
 	return broken
+}
+
+// ahead puts self-tests before the others of a run, with what they need; ids that there are not are passed over.
+func ahead(all, list []diagnostics.Check, first []string) []diagnostics.Check {
+	first = slices.DeleteFunc(slices.Clone(first), func(id string) bool {
+		return !slices.ContainsFunc(all, func(c diagnostics.Check) bool { return c.ID == id })
+	})
+	if len(first) == 0 {
+		return list
+	}
+	front, err := Select(all, first)
+	if err != nil {
+		return list
+	}
+	return append(front, slices.DeleteFunc(list, func(c diagnostics.Check) bool {
+		return slices.ContainsFunc(front, func(f diagnostics.Check) bool { return f.ID == c.ID })
+	})...)
 }
 
 // ErrUnknownCheck is wrapped by Select's error for an id that is not in the list.

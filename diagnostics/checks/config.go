@@ -3,7 +3,10 @@
 // Each area has its own package below; this one only puts the list together from the settings.
 package checks
 
-import "balise/diagnostics/checks/catalogue"
+import (
+	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/pack/probes"
+)
 
 // Config is what the self-tests need from the settings. It crosses a pipe to the child process as
 // JSON, so it holds values only.
@@ -37,6 +40,8 @@ type Config struct {
 	Limits catalogue.Limits `json:"limits,omitempty"`
 	// Desk is the service desk's URL: net.tls and time.skew may use it, it is ours to talk to.
 	Desk string `json:"desk,omitempty"`
+	// Packs are the self-tests of support packs, as data: the child reads no pack.
+	Packs []probes.Check `json:"packs,omitempty"`
 }
 
 // Service is one service of the organisation.

@@ -86,6 +86,11 @@ func (p *Printer) causeText(code diagnostics.Cause) cause.Text {
 	if t, has := e.Text[p.lang]; ok && has {
 		return t
 	}
+	if key := "cause." + string(code) + "."; p.Has(key + "sentence") {
+		return cause.Text{
+			Short: p.T(key + "short"), Sentence: p.T(key + "sentence"), Breaks: p.T(key + "breaks"), Now: p.T(key + "now"),
+		}
+	}
 	return cause.Text{Short: string(code), Sentence: string(code), Now: p.T("diagnosis.undetermined.now")}
 }
 
@@ -126,7 +131,7 @@ func (p *Printer) list(names []string) string {
 	return p.T("diagnosis.and", "first", strings.Join(names[:n-1], ", "), "last", names[n-1])
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z0-9_]+\}`)
+var placeholder = regexp.MustCompile(`\{[a-z0-9_.]+\}`)
 
 // fill puts facts into a text's places. A fact that was withheld leaves an ellipsis.
 func (p *Printer) fill(text string, facts []diagnostics.Fact) string {

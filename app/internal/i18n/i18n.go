@@ -24,6 +24,7 @@ var Languages = [...]string{"en", "fr"}
 type Printer struct {
 	lang  string
 	texts map[string]string
+	more  map[string]string // of support packs; what stands in texts counts
 }
 
 var load = sync.OnceValues(func() (map[string]map[string]string, error) {
@@ -51,16 +52,29 @@ func New(lang string) *Printer {
 	return &Printer{lang: lang, texts: all[lang]}
 }
 
+// With is the printer with the texts of support packs beside its own. None of them replaces one of Balise's.
+func (p *Printer) With(words map[string]string) *Printer {
+	return &Printer{lang: p.lang, texts: p.texts, more: words}
+}
+
 // Lang is the printer's language.
 func (p *Printer) Lang() string { return p.lang }
 
 // Has tells whether a key has a text.
-func (p *Printer) Has(key string) bool { _, ok := p.texts[key]; return ok }
+func (p *Printer) Has(key string) bool { _, ok := p.text(key); return ok }
+
+func (p *Printer) text(key string) (string, bool) {
+	if text, ok := p.texts[key]; ok {
+		return text, true
+	}
+	text, ok := p.more[key]
+	return text, ok
+}
 
 // T is the text of a key. args are name, value pairs for the text's {name} places. A missing key gives the
 // key itself: ugly, visible, and caught by the test that compares the languages.
 func (p *Printer) T(key string, args ...any) string {
-	text, ok := p.texts[key]
+	text, ok := p.text(key)
 	if !ok {
 		return key
 	}

@@ -6,10 +6,12 @@ package join
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
+	"balise/assets"
 	"balise/diagnostics/cause"
 	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/pack"
@@ -56,6 +58,24 @@ func Vocabulary(client string) (pack.Vocabulary, error) {
 	return v, nil
 }
 
+// Embedded are the packs that ship with Balise: those below assets/packs that are packs. The core's own tables are
+// none.
+func Embedded() (fs.FS, error) {
+	all, err := fs.Sub(assets.FS, "packs")
+	if err != nil {
+		return nil, fmt.Errorf("read the packs: %w", err)
+	}
+	return embedded{all}, nil
+}
+
+type embedded struct{ fs.FS }
+
+// Glob leaves the core's tables out.
+func (e embedded) Glob(pattern string) ([]string, error) {
+	names, err := fs.Glob(e.FS, pattern)
+	return slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, "core/") }), err
+}
+
 // Checks are the packs' self-tests as the probe child takes them. exec says that the administrator's settings
 // allow programs; only a pack that lies where nobody else can write may start one.
 func Checks(set *pack.Set, exec bool) []probes.Check {
@@ -77,7 +97,9 @@ func packs(set *pack.Set) []pack.Pack {
 
 // Knowledge is the core's knowledge with what the packs know.
 func Knowledge(core cause.Knowledge, set *pack.Set) cause.Knowledge {
-	x := cause.Extra{Causes: map[string]cause.Entry{}, Checks: map[string]cause.Relations{}}
+	x := cause.Extra{
+		Causes: map[string]cause.Entry{}, Checks: map[string]cause.Relations{}, Helps: map[string]cause.Help{},
+	}
 	for _, p := range packs(set) {
 		for _, c := range p.Checks {
 			x.Checks[c.ID] = cause.Relations{Needs: c.Needs, ExplainedBy: c.ExplainedBy}
@@ -85,8 +107,11 @@ func Knowledge(core cause.Knowledge, set *pack.Set) cause.Knowledge {
 		for _, f := range p.Faults {
 			x.Causes[f.Cause] = entry(f)
 		}
+		for _, r := range p.Repairs {
+			x.Helps[r.ID] = cause.Help{Helps: r.Helps, Kind: r.Kind, Risk: r.Risk, CostS: r.CostS}
+		}
 	}
-	if len(x.Causes)+len(x.Checks) == 0 {
+	if len(x.Causes)+len(x.Checks)+len(x.Helps) == 0 {
 		return core
 	}
 	return core.With(x)

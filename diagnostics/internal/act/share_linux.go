@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,14 +48,21 @@ func serving(point string) []int {
 const detachTime = 10 * time.Second
 
 // DetachFuse takes a folder that a program of the user's own serves out of the tree at once, although nobody answers
-// there. fusermount3 is the system's own program for it, and lets a user detach nothing but his own.
-func DetachFuse(ctx context.Context, point string) error {
+// there; device is its number in the table of mounts ("0:57"). fusermount3 is the system's own program for it, and
+// lets a user detach nothing but his own. Whoever still waits for an answer is then let go: the kernel offers that to
+// the owner of the file system (kernel documentation, filesystems/fuse, "Aborting a filesystem connection").
+func DetachFuse(ctx context.Context, point, device string) error {
 	if !filepath.IsAbs(point) || filepath.Clean(point) != point || point == "/" {
 		return fmt.Errorf("%q is not a mounted folder's name", point)
 	}
 	program, err := fusermount()
 	if err != nil {
 		return err
+	}
+	// Opened while it is certainly this folder's: the kernel gives the number to another one later.
+	waiting := openAbort(device)
+	if waiting != nil {
+		defer waiting.Close()
 	}
 	ctx, cancel := context.WithTimeout(ctx, detachTime)
 	defer cancel()
@@ -67,7 +75,23 @@ func DetachFuse(ctx context.Context, point string) error {
 	if err != nil {
 		return fmt.Errorf("detach a folder: %w", err)
 	}
+	if waiting != nil {
+		_, _ = waiting.WriteString("1") // it may have ended by itself
+	}
 	return nil
+}
+
+// openAbort opens what lets go of those who wait; nil where the system has no such place.
+func openAbort(device string) *os.File {
+	minor, ok := strings.CutPrefix(device, "0:")
+	if n, err := strconv.ParseUint(minor, 10, 20); !ok || err != nil || n == 0 {
+		return nil
+	}
+	f, err := os.OpenFile(path.Join("/sys/fs/fuse/connections", minor, "abort"), os.O_WRONLY, 0)
+	if err != nil {
+		return nil
+	}
+	return f
 }
 
 // detachArgs: -z detaches lazily (fusermount3(1)). The point is absolute, so that it is never read as an option.

@@ -30,7 +30,7 @@ func TestMountUnit(t *testing.T) {
 
 func TestOnlyMountPointsAreDetached(t *testing.T) {
 	for _, point := range []string{"", "/", "mnt/x", "-o", "/mnt/../etc", "/mnt//x", "/mnt/x/"} {
-		if err := DetachFuse(t.Context(), point); err == nil || errors.Is(err, ErrDenied) {
+		if err := DetachFuse(t.Context(), point, "0:1"); err == nil || errors.Is(err, ErrDenied) {
 			t.Errorf("%q: %v", point, err)
 		}
 		if _, err := FindShareUnit(t.Context(), point); err == nil || errors.Is(err, ErrAbsent) {

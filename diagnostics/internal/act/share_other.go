@@ -7,4 +7,4 @@ import "context"
 func serving(string) []int { return nil }
 
 // DetachFuse is not written for this system.
-func DetachFuse(context.Context, string) error { return ErrAbsent }
+func DetachFuse(context.Context, string, string) error { return ErrAbsent }

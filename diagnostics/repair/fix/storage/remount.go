@@ -24,7 +24,7 @@ const shareRemount = "share.remount"
 type remount struct {
 	mounts  func(ctx context.Context) ([]probe.Mount, error)
 	find    func(ctx context.Context, point string) (act.ShareUnit, error)
-	detach  func(ctx context.Context, point string) error
+	detach  func(ctx context.Context, point, device string) error
 	elevate func(ctx context.Context, d act.Deed) error
 	units   func(ctx context.Context, user bool) (units, error)
 
@@ -173,7 +173,7 @@ func (r *remount) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, 
 
 // away takes the folder out of the tree, by the user's right where it is his, else by the system's.
 func (r *remount) away(ctx context.Context, s remounted) (detached bool, err error) {
-	there, err := r.there(ctx, s)
+	m, there, err := r.mounted(ctx, s)
 	if err != nil || !there {
 		return false, err
 	}
@@ -181,20 +181,25 @@ func (r *remount) away(ctx context.Context, s remounted) (detached bool, err err
 	case !s.Unit.User:
 		err = r.elevate(ctx, act.DetachMount(s.Point))
 	case strings.HasPrefix(s.Type, "fuse"):
-		err = r.detach(ctx, s.Point)
+		err = r.detach(ctx, s.Point, m.Device)
 	default:
 		return false, nil // the user's own manager mounted it, and can take it away
 	}
 	return err == nil, err
 }
 
-func (r *remount) there(ctx context.Context, s remounted) (bool, error) {
+func (r *remount) mounted(ctx context.Context, s remounted) (probe.Mount, bool, error) {
 	table, err := r.mounts(ctx)
 	if err != nil {
-		return false, err
+		return probe.Mount{}, false, err
 	}
 	m, ok := mountAt(table, s.Point)
-	return ok && m.Type == s.Type && m.Source == s.Source, nil
+	return m, ok && m.Type == s.Type && m.Source == s.Source, nil
+}
+
+func (r *remount) there(ctx context.Context, s remounted) (bool, error) {
+	_, there, err := r.mounted(ctx, s)
+	return there, err
 }
 
 func (r *remount) manage(ctx context.Context, s remounted, what func(units, context.Context, string) error) error {

@@ -248,11 +248,17 @@ type transaction struct {
 	name    string
 }
 
-// cancel asks for an end. PackageKit does not stop what must not be stopped.
+// cancel asks for an end, over a connection of its own: ours ends with its context. PackageKit lets everybody
+// cancel what is his own, and does not stop what must not be stopped.
 func (t *transaction) cancel() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_ = t.k.b.Do(ctx, kitName, t.path, kitTransaction+".Cancel", nil)
+	b, err := SystemBus(ctx)
+	if err != nil {
+		return
+	}
+	defer b.Close()
+	_ = b.Do(ctx, kitName, t.path, kitTransaction+".Cancel", nil)
 }
 
 func (t *transaction) listen(ctx context.Context, signals <-chan *dbus.Signal, called <-chan error) (uint32, error) {

@@ -281,18 +281,24 @@ func (e *Engine) Attempt(ref string) (Attempt, bool) {
 	return Attempt{}, false
 }
 
-// Attempts are all that the journal remembers, newest first.
-func (e *Engine) Attempts() []Attempt {
-	if e.load() != nil {
-		return nil
+// Past is an attempt with the complaint that it belonged to.
+type Past struct {
+	Incident string
+	Attempt  Attempt
+}
+
+// History is all that the journal remembers, newest first.
+func (e *Engine) History() ([]Past, error) {
+	if err := e.load(); err != nil {
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	list := make([]Attempt, 0, len(e.tracks))
+	list := make([]Past, 0, len(e.tracks))
 	for _, t := range slices.Backward(e.tracks) {
-		list = append(list, t.attempt.clone())
+		list = append(list, Past{t.incident, t.attempt.clone()})
 	}
-	return list
+	return list, nil
 }
 
 // load reads the journal, once.

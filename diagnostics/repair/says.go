@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // UserSays keeps the user's own word on whether an attempt helped: "yes" or "no". Where the attempt waits for that
@@ -20,7 +21,7 @@ func (e *Engine) UserSays(ref, says string) (Attempt, error) {
 	switch {
 	case ended:
 		l.must(eventSays, "", func(a *Attempt) { a.UserSays = says })
-	case a.State == NeedsUser && a.Pending != nil && a.Pending.Kind == Ask:
+	case a.State == NeedsUser && a.waitsFor(Ask):
 		l.answered(says)
 	default:
 		return Attempt{}, ErrNotPending
@@ -50,13 +51,17 @@ func (e *Engine) Wake(ctx context.Context) ([]Attempt, error) {
 	if err := e.load(); err != nil {
 		return nil, err
 	}
+	waits := func(t *track) bool { return t.attempt.State == NeedsUser && t.attempt.waitsFor(Wait) }
+	if !slices.ContainsFunc(e.open(), waits) {
+		return nil, nil // and nobody is kept from repairing meanwhile
+	}
 	e.changing.Lock()
 	defer e.changing.Unlock()
 	var reports []Attempt
 	for _, t := range e.open() {
 		a := t.attempt
 		f, ok := e.fixer(a.ID)
-		if !ok || a.State != NeedsUser || a.Pending == nil || a.Pending.Kind != Wait {
+		if !ok || !waits(t) {
 			continue
 		}
 		l := &live{e: e, id: a.ID, f: f, t: t}
@@ -101,6 +106,9 @@ func (e *Engine) proveIn(ctx context.Context, l *live) Attempt {
 	l.verify(ctx)
 	return l.report()
 }
+
+// waitsFor tells whether a step of this kind is pending.
+func (a Attempt) waitsFor(k StepKind) bool { return a.Pending != nil && a.Pending.Kind == k }
 
 // open are the attempts that have not ended.
 func (e *Engine) open() (list []*track) {

@@ -55,6 +55,8 @@ type SoundDevice struct {
 	Volume         float64 // percent
 	// Unplugged says that the socket in use has nothing in it, where the card can tell.
 	Unplugged bool
+	// InUse says that a program plays to it or records from it now, where the server tells.
+	InUse bool
 }
 
 // ErrNoSoundServer says that no sound server is there to be asked.

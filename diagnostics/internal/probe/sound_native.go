@@ -53,7 +53,7 @@ func NativeDevice(d pulse.Device) SoundDevice {
 	return SoundDevice{
 		ID: d.Name, Kind: soundKind(d.Name, d.Bus, d.Port), Monitor: d.Monitor,
 		Dummy: d.Name == "auto_null" || d.Name == "auto_null.monitor",
-		Muted: d.Muted, Volume: d.Loudest(), Unplugged: d.Unplugged,
+		Muted: d.Muted, Volume: d.Loudest(), Unplugged: d.Unplugged, InUse: d.Running,
 	}
 }
 

@@ -21,7 +21,12 @@ type Device struct {
 	Port    string // the socket in use
 	// Unplugged says that nothing is in that socket, where the card can tell.
 	Unplugged bool
+	// Running says that a program plays to it or records from it now.
+	Running bool
 }
+
+// running is a device's state while it is used (PA_SINK_RUNNING, PA_SOURCE_RUNNING in PulseAudio's def.h).
+const running = 0
 
 // Loudest is the loudest channel's volume, in percent.
 func (d Device) Loudest() float64 {
@@ -83,7 +88,7 @@ func (c *Client) device(r *Reader, source bool) Device {
 	r.skip('U', 8)
 	if c.version >= 15 {
 		r.skip('V', 4)
-		r.Number() // state
+		d.Running = r.Number() == running && r.err == nil
 		r.Number() // steps
 		r.Number() // card
 	}

@@ -123,11 +123,11 @@ func ended(all []repair.Attempt) (over []repair.Attempt) {
 func told(t *testing.T, spec repair.Spec, what, before string, b *bench, reports []repair.Attempt) {
 	t.Helper()
 	state := b.world.State()
-	list := b.Attempts()
-	if len(list) != 1 {
-		t.Fatalf("%s: %d attempts are remembered", what, len(list))
+	list, err := b.History()
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%s: %d attempts are remembered, %v", what, len(list), err)
 	}
-	a := list[0]
+	a := list[0].Attempt
 	if a.State == repair.Running || a.State == repair.Verifying || a.State == repair.Confirmed {
 		t.Errorf("%s: half a state is left: %s", what, tell(a))
 	}

@@ -11,8 +11,8 @@ import (
 // openPage is the step of the systems on which the user does it himself, on a page of the system's own settings.
 const openPage = "open"
 
-// elsewhere is a repair of this area on Windows and macOS: Balise shows the right page of the settings and watches
-// the self-test, and changes nothing itself.
+// elsewhere is a repair of this area on Windows and macOS: Balise shows the right page of the settings, or says what
+// to do where none is right, watches the self-test, and changes nothing itself.
 type elsewhere struct {
 	id, page string
 	skip     []string // the steps that Linux has
@@ -26,7 +26,7 @@ func (e elsewhere) ID() string { return e.id }
 // Look offers the page.
 func (e elsewhere) Look(_ context.Context, results []diagnostics.Result) repair.Look {
 	look := repair.Look{Skip: e.skip}
-	if e.settings == nil {
+	if e.settings == nil && e.page != "" {
 		look.Why = "platform"
 		return look
 	}
@@ -39,7 +39,7 @@ func (e elsewhere) Look(_ context.Context, results []diagnostics.Result) repair.
 
 // Prepare has nothing to save.
 func (e elsewhere) Prepare(_ context.Context, job repair.Job) (json.RawMessage, error) {
-	if job.Step != openPage || e.settings == nil {
+	if job.Step != openPage {
 		return nil, repair.Because("unknown_step", nil)
 	}
 	return json.Marshal(struct{}{})
@@ -47,8 +47,13 @@ func (e elsewhere) Prepare(_ context.Context, job repair.Job) (json.RawMessage, 
 
 // Run opens the page.
 func (e elsewhere) Run(_ context.Context, job repair.Job) ([]diagnostics.Fact, error) {
-	if job.Step != openPage || e.settings == nil {
+	switch {
+	case job.Step != openPage:
 		return nil, repair.Because("unknown_step", nil)
+	case e.page == "":
+		return nil, nil
+	case e.settings == nil:
+		return nil, repair.Because("no_settings", nil)
 	}
 	if err := e.settings(e.page); err != nil {
 		return nil, repair.Because("no_settings", err)

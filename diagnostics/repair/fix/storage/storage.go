@@ -22,16 +22,26 @@ type Params struct {
 // Fixers are the repairs of this area. What is not written for a system is a page of its settings there.
 func Fixers(p Params) []repair.Fixer {
 	if runtime.GOOS == "linux" {
-		return []repair.Fixer{newClean(p), newCleanSystem(), newRemount(), newHog(), newCache(p)}
+		return onLinux(p)
 	}
+	return pages(p.OpenSettings)
+}
+
+func onLinux(p Params) []repair.Fixer {
+	return []repair.Fixer{newClean(p), newCleanSystem(), newRemount(), newHog(), newCache(p)}
+}
+
+// pages are the same repairs on Windows and macOS; untried there.
+func pages(settings func(page string) error) []repair.Fixer {
+	// No page of the settings ends programs: Task Manager and Activity Monitor do, which the step's text names.
 	page := func(id, page string, tests func([]diagnostics.Result) []string, skip ...string) repair.Fixer {
-		return elsewhere{id: id, page: page, tests: tests, skip: skip, settings: p.OpenSettings}
+		return elsewhere{id: id, page: page, tests: tests, skip: skip, settings: settings}
 	}
 	return []repair.Fixer{
 		page(diskCleanUser, "storage", shortOf, "hold", "delete"),
 		page(diskCleanSystem, "storage", shortOf, "clean"),
 		page(shareRemount, "network", nil, "remount"),
-		page(perfHog, "apps", busy, "close", "kill"),
+		page(perfHog, "", busy, "close", "kill"),
 		page(appResetCache, "apps", nil, "close", "aside", "ask"),
 	}
 }

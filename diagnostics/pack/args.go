@@ -97,6 +97,9 @@ func (a Arg) judge(v any) (want string) {
 		if !ok || len(list) == 0 || len(list) > maxRefs {
 			return string(a.Type)
 		}
+		if a.Type == ArgTexts && a.bounded(float64(len(list))) != "" {
+			return "between"
+		}
 		one := Arg{Type: ArgText, Among: a.Among}
 		if a.Type == ArgWholes {
 			one = Arg{Type: ArgWhole, Min: a.Min, Max: a.Max}

@@ -12,12 +12,14 @@ import (
 
 // words is a vocabulary like the real one, small enough to be read.
 func words() Vocabulary {
+	programs := Arg{Name: "programs", Type: ArgTexts, Required: true, Min: 1, Max: 8}
 	return Vocabulary{
 		Probes: []Probe{
 			{
 				Name: "https",
 				Args: []Arg{
 					{Name: "url", Type: ArgURL, Required: true},
+					{Name: "contains", Type: ArgText},
 					{Name: "max_bytes", Type: ArgWhole, Min: 1, Max: 65536},
 					{Name: "expect_status", Type: ArgWholes, Min: 100, Max: 599},
 				},
@@ -26,8 +28,8 @@ func words() Vocabulary {
 			{Name: "exec", Args: []Arg{{Name: "path", Type: ArgPath, Required: true}}, Facts: map[string]expr.Type{"exit": expr.Number}, Exec: true},
 		},
 		Verbs: []Verb{
-			{Name: "app.stop", Args: []Arg{{Name: "app", Type: ArgName, Required: true}}, Risk: "none", Scope: "user"},
-			{Name: "cache.set_aside", Args: []Arg{{Name: "path", Type: ArgRelative, Required: true}}, Risk: "undo", Scope: "user"},
+			{Name: "app.stop", Args: []Arg{programs}, Risk: "none", Scope: "user"},
+			{Name: "cache.set_aside", Args: []Arg{programs, {Name: "dirs", Type: ArgTexts, Required: true, Min: 1, Max: 8}, {Name: "path", Type: ArgRelative}}, Risk: "undo", Scope: "user"},
 			{Name: "unit.restart", Args: []Arg{{Name: "unit", Type: ArgName, Required: true}}, Risk: "none", Scope: "system", Elevated: true},
 			{Name: "page.open", Args: []Arg{{Name: "url", Type: ArgURL, Required: true}}, Risk: "none", Scope: "user"},
 			{Name: "trash.empty", Risk: "no_undo", Scope: "user"},
@@ -98,10 +100,10 @@ func TestLintProblems(t *testing.T) {
 		{name: "long timeout", old: "timeout: 4s", new: "timeout: 4m", code: "out_of_range", path: "checks[0].timeout"},
 		{name: "too often", old: "every: 6h", new: "every: 4m", code: "out_of_range", path: "checks[0].every"},
 		{name: "probe", old: "probe: https", new: "probe: shell", code: "unknown_probe", path: "checks[0].probe"},
-		{name: "exec from afar", old: "probe: https\n    with: {url: \"${erp}\", max_bytes: 4096}", new: "probe: exec\n    with: {path: /usr/bin/id}", code: "exec_not_here", path: "checks[0].probe", rules: signed},
-		{name: "argument", old: "max_bytes: 4096", new: "max_byte: 4096", code: "unknown_arg", path: "checks[0].with[max_byte]"},
-		{name: "argument's type", old: "max_bytes: 4096", new: "max_bytes: many", code: "bad_arg", path: "checks[0].with[max_bytes]"},
-		{name: "argument's range", old: "max_bytes: 4096", new: "max_bytes: 1000000", code: "bad_arg", path: "checks[0].with[max_bytes]"},
+		{name: "exec from afar", old: "probe: https\n    with: {url: \"${erp}\", contains: OK}", new: "probe: exec\n    with: {path: /usr/bin/id}", code: "exec_not_here", path: "checks[0].probe", rules: signed},
+		{name: "argument", old: "contains: OK", new: "contain: OK", code: "unknown_arg", path: "checks[0].with[contain]"},
+		{name: "argument's type", old: "contains: OK", new: "max_bytes: many", code: "bad_arg", path: "checks[0].with[max_bytes]"},
+		{name: "argument's range", old: "contains: OK", new: "max_bytes: 1000000", code: "bad_arg", path: "checks[0].with[max_bytes]"},
 		{name: "argument missing", old: `url: "${erp}", `, new: "", code: "arg_missing", path: "checks[0]"},
 		{name: "unknown variable", old: `"${erp}"`, new: `"${epr}"`, code: "unknown_var", path: "checks[0].with[url]"},
 		{name: "half a variable", old: `"${erp}"`, new: `"https://x/${erp"`, code: "unknown_var", path: "checks[0].with[url]"},
@@ -133,16 +135,17 @@ func TestLintProblems(t *testing.T) {
 		{name: "helps nothing", old: "helps: {acme.erp/slow: 0.5}", new: "helps: {acme.wrong/*: 0.5}", code: "no_such_cause", path: "repairs[0].helps[acme.wrong/*]"},
 		{name: "helps too well", old: "helps: {acme.erp/slow: 0.5}", new: "helps: {acme.erp/slow: 5}", code: "out_of_range", path: "repairs[0].helps[acme.erp/slow]"},
 		{name: "verb", old: "do: app.stop", new: "do: app.run", code: "unknown_verb", path: "repairs[0].steps[0].do"},
-		{name: "path traversal", old: "AcmeERP/cache", new: "../../.ssh", code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
-		{name: "absolute path", old: "AcmeERP/cache", new: "/etc", code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
-		{name: "Windows path", old: "AcmeERP/cache", new: `C:\Windows`, code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
+		{name: "path traversal", old: "dirs: [AcmeERP/cache]", new: "path: ../../.ssh, dirs: [a]", code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
+		{name: "absolute path", old: "dirs: [AcmeERP/cache]", new: "path: /etc, dirs: [a]", code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
+		{name: "Windows path", old: "dirs: [AcmeERP/cache]", new: `path: 'C:\Windows', dirs: [a]`, code: "bad_arg", path: "repairs[0].steps[1].with[path]"},
 		{name: "risk not owned up to", old: "risk: undo", new: "risk: none", code: "risk_too_low", path: "repairs[0].steps[1].do"},
 		{name: "risk unsaid", old: "    risk_text: {en: \"What is not saved is lost.\", fr: \"Ce qui n’est pas enregistré est perdu.\"}\n", new: "", code: "risk_unsaid", path: "repairs[0]"},
-		{name: "elevated from afar", old: "do: app.stop\n        with: {app: com.acme.erp}", new: "do: unit.restart\n        with: {unit: cups.service}", code: "elevated_not_here", path: "repairs[0].steps[0].do", rules: signed},
-		{name: "system as user", old: "do: app.stop\n        with: {app: com.acme.erp}", new: "do: unit.restart\n        with: {unit: cups.service}", code: "scope_too_low", path: "repairs[0].steps[0].do"},
+		{name: "elevated from afar", old: "do: app.stop\n        with: {programs: [acme-erp]}", new: "do: unit.restart\n        with: {unit: cups.service}", code: "elevated_not_here", path: "repairs[0].steps[0].do", rules: signed},
+		{name: "system as user", old: "do: app.stop\n        with: {programs: [acme-erp]}", new: "do: unit.restart\n        with: {unit: cups.service}", code: "scope_too_low", path: "repairs[0].steps[0].do"},
 		{name: "no undo from afar", old: "risk: undo", new: "risk: no_undo", code: "no_undo_not_here", path: "repairs[0].risk", rules: signed},
-		{name: "option as name", old: "app: com.acme.erp", new: "app: --help", code: "bad_arg", path: "repairs[0].steps[0].with[app]"},
-		{name: "does nothing", old: "        do: app.stop\n        with: {app: com.acme.erp}\n", new: "", code: "does_nothing", path: "repairs[0].steps[0]"},
+		{name: "a word for a list", old: "programs: [acme-erp]", new: "programs: acme-erp", code: "bad_arg", path: "repairs[0].steps[0].with[programs]"},
+		{name: "option as a name", old: "do: app.stop\n        with: {programs: [acme-erp]}", new: "do: unit.restart\n        with: {unit: --now}", code: "bad_arg", path: "repairs[0].steps[0].with[unit]"},
+		{name: "does nothing", old: "        do: app.stop\n        with: {programs: [acme-erp]}\n", new: "", code: "does_nothing", path: "repairs[0].steps[0]"},
 		{name: "waits in no manual step", old: "- id: login\n        kind: manual", new: "- id: login\n        kind: auto", code: "wait_manual", path: "repairs[0].steps[2].wait_for"},
 		{name: "step's name taken", old: "- id: login\n", new: "- id: title\n", code: "word_taken", path: "repairs[0].steps[2].id"},
 		{name: "wait for", old: "wait_for: {check: acme.erp,", new: "wait_for: {check: acme.x,", code: "unresolved", path: "repairs[0].steps[2].wait_for.check"},

@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 	}
 	c := f.Checks[0]
 	if f.Pack.Version != "2026.11.1" || f.Pack.MinClient != "0.1" || c.Timeout != 4*time.Second || len(c.Outcomes) != 3 ||
-		c.With["max_bytes"] != int64(4096) || f.Contacts[0].Phone != "+33 1 99 00 00 00" ||
+		c.With["contains"] != "OK" || f.Contacts[0].Phone != "+33 1 99 00 00 00" ||
 		f.Pack.Expires.Format(time.DateOnly) != "2027-06-30" || f.Repairs[0].Helps["acme.erp/slow"] != 0.5 ||
 		f.Repairs[0].Steps[2].WaitFor.Max != 2*time.Minute || f.Faults[1].Text["fr"].Now != "Patientez un peu." {
 		t.Errorf("%+v", f)

@@ -53,6 +53,8 @@ func Vocabulary(client string) (pack.Vocabulary, error) {
 	}
 	slices.Sort(v.Checks)
 	v.Causes = slices.Sorted(maps.Keys(kb.Causes))
+	// Reasons to complain that no self-test sees: symptoms and their questions make these likelier too.
+	v.Causes = append(v.Causes, slices.Sorted(maps.Keys(kb.Unseen))...)
 	v.Repairs = slices.Sorted(maps.Keys(repairs))
 	v.Categories = slices.Sorted(maps.Keys(categories))
 	return v, nil

@@ -12,7 +12,7 @@ import (
 
 // NetworkManager's names and numbers, from its D-Bus reference
 // (https://networkmanager.dev/docs/api/latest/spec.html) and libnm's NMDeviceType, NMDeviceState and
-// NMActiveConnectionState. Activating, deactivating, reapplying and the Wi-Fi switch are allowed to whoever sits at
+// NMActiveConnectionState. Activating, deactivating and the Wi-Fi switch are allowed to whoever sits at
 // the computer (polkit: network-control, enable-disable-wifi); anybody else gets
 // org.freedesktop.NetworkManager.PermissionDenied.
 const (
@@ -271,13 +271,4 @@ func (n Networks) Disconnect(ctx context.Context, a Adapter) error {
 	ctx, cancel := context.WithTimeout(ctx, asked)
 	defer cancel()
 	return undecidedIf(ctx, n.b.Do(ctx, nmName, a.path, nmDevice+".Disconnect", nil))
-}
-
-// Reapply makes the manager set a card up anew with its active profile as it stands, which asks for a new
-// address, without taking it off the network. The arguments say so: no other settings, any version, no flags.
-func (n Networks) Reapply(ctx context.Context, a Adapter) error {
-	ctx, cancel := context.WithTimeout(ctx, asked)
-	defer cancel()
-	as := map[string]map[string]dbus.Variant{}
-	return undecidedIf(ctx, n.b.Do(ctx, nmName, a.path, nmDevice+".Reapply", []any{as, uint64(0), uint32(0)}))
 }

@@ -12,8 +12,9 @@ import (
 	"balise/diagnostics/repair"
 )
 
-// reconnect connects the computer to its network anew, with the same profile on the same card. renew only asks for
-// a new address where that suffices.
+// reconnect connects the computer to its network anew, with the same profile on the same card. renew does it for a
+// card that is on its network and has no address. NetworkManager's gentler Reapply would not do: of a profile that
+// has not changed it asks for no address (check_and_reapply_connection in src/core/devices/nm-device.c).
 type (
 	reconnect struct{}
 	renew     struct{}
@@ -113,25 +114,15 @@ func prepareLink(ctx context.Context) (json.RawMessage, error) {
 
 // Run activates the profile.
 func (reconnect) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
-	return runLink(ctx, job.Saved, func(n act.Networks, a act.Adapter, s linkSaved) (string, error) {
-		return "reconnected", n.Connect(ctx, a, s.Was)
-	})
+	return runLink(ctx, job.Saved)
 }
 
-// Run asks for a new address, and connects anew where the manager cannot do it otherwise.
+// Run activates the profile, which asks for an address.
 func (renew) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
-	return runLink(ctx, job.Saved, func(n act.Networks, a act.Adapter, s linkSaved) (string, error) {
-		err := n.Reapply(ctx, a)
-		if err == nil || ctx.Err() != nil || errors.Is(err, act.ErrDenied) || errors.Is(err, act.ErrAbsent) {
-			return "reapplied", err
-		}
-		return "reconnected", n.Connect(ctx, a, s.Was)
-	})
+	return runLink(ctx, job.Saved)
 }
 
-func runLink(
-	ctx context.Context, raw json.RawMessage, do func(act.Networks, act.Adapter, linkSaved) (string, error),
-) ([]diagnostics.Fact, error) {
+func runLink(ctx context.Context, raw json.RawMessage) ([]diagnostics.Fact, error) {
 	var s linkSaved
 	if err := load(raw, &s); err != nil {
 		return nil, err
@@ -141,15 +132,14 @@ func runLink(
 		if err != nil {
 			return nil, failed(err, false)
 		}
-		how, err := do(n, a, s)
-		if err != nil {
+		if err := n.Connect(ctx, a, s.Was); err != nil {
 			return nil, changed(err)
 		}
 		medium := "wired"
 		if a.Wifi {
 			medium = "wifi"
 		}
-		return []diagnostics.Fact{diagnostics.Text("medium", medium), diagnostics.Text("way", how)}, nil
+		return []diagnostics.Fact{diagnostics.Text("medium", medium)}, nil
 	})
 }
 

@@ -27,8 +27,6 @@ type manager struct {
 	waits           bool // what is activated waits for a password
 	// asked is called, with the lock held, when a connection is being activated; false: it does not come up.
 	asked func(p profile) bool
-	// reapply is called when a card is set up anew.
-	reapply func() *dbus.Error
 	// switched is called when Wi-Fi was switched.
 	switched func()
 }
@@ -53,7 +51,7 @@ func newManager(d *desktop) *manager {
 	m := &manager{
 		desktop: d, radio: true, hardware: true, cards: map[dbus.ObjectPath]*card{},
 		profiles: map[dbus.ObjectPath]profile{}, actives: map[dbus.ObjectPath]*active{},
-		asked: func(profile) bool { return true }, reapply: func() *dbus.Error { return nil }, switched: func() {},
+		asked: func(profile) bool { return true }, switched: func() {},
 	}
 	d.object(nmPath, nmName, map[string]func() any{
 		"WirelessEnabled":         func() any { return m.radio },
@@ -126,17 +124,6 @@ func (m *manager) addCard(iface string, kind uint32, profiles ...dbus.ObjectPath
 	m.methods(path, dev, map[string]any{
 		"Disconnect": func() *dbus.Error {
 			return m.do("Disconnect "+iface, nmDenied, func() *dbus.Error { m.drop(c.active); return nil })
-		},
-		"Reapply": func(as map[string]map[string]dbus.Variant, version uint64, flags uint32) *dbus.Error {
-			return m.do("Reapply "+iface, nmDenied, func() *dbus.Error {
-				switch {
-				case c.active == nowhere:
-					return dbus.NewError(dev+".NotActive", nil)
-				case len(as) > 0 || version != 0 || flags != 0:
-					return dbus.NewError(dev+".InvalidArgument", nil)
-				}
-				return m.reapply()
-			})
 		},
 	})
 	return path

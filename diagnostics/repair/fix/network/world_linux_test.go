@@ -24,7 +24,6 @@ type world struct {
 	*desktop
 	id    string
 	fixer func() repair.Fixer
-	// bad are the self-tests that fail now, each with its status.
 	test  func(ctx context.Context, id string) diagnostics.Status
 	state func() string
 	worse func()
@@ -70,7 +69,7 @@ func pass(well bool) diagnostics.Status {
 	return diagnostics.Fail
 }
 
-// nightly is a connection that hangs: its card is connected, and nothing answers until it is connected anew.
+// reconnectWorld has a connection that is stuck: its card is connected, and nothing answers until it is connected anew.
 func reconnectWorld(t *testing.T) repairtest.World {
 	m := newManager(newDesktop(t))
 	home := m.addProfile(profile{"uuid-home", "Home", "802-11-wireless"})
@@ -132,6 +131,7 @@ func offlineWorld(t *testing.T) repairtest.World {
 	}
 }
 
+// renewWorld has a card that is on its network and got no address.
 func renewWorld(t *testing.T) repairtest.World {
 	m := newManager(newDesktop(t))
 	office := m.addProfile(profile{"uuid-office", "Office", "802-3-ethernet"})
@@ -140,14 +140,10 @@ func renewWorld(t *testing.T) repairtest.World {
 	m.up(office, m.cards[eth], true)
 	m.mu.Unlock()
 	address, hopeless := false, false
-	m.reapply = func() *dbus.Error {
-		if hopeless {
-			return dbus.NewError(nmName+".Device.IncompatibleConnection", nil)
-		}
-		address = true
-		return nil
+	m.asked = func(profile) bool {
+		address = !hopeless
+		return m.succeeds(hopeless)
 	}
-	m.asked = func(profile) bool { return m.succeeds(hopeless) }
 	return &world{
 		desktop: m.desktop, id: "dhcp.renew", state: m.connected,
 		test: func(_ context.Context, id string) diagnostics.Status {

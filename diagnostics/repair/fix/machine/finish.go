@@ -137,7 +137,7 @@ func (r *finish) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, e
 		}
 		return nil, e
 	}
-	return []diagnostics.Fact{diagnostics.Int("finished", int64(u.Count), "")}, nil
+	return []diagnostics.Fact{diagnostics.Int("programs_finished", int64(u.Count), "")}, nil
 }
 
 // couldComplete tells whether packages that are missing explain why dpkg could not finish by itself.

@@ -127,7 +127,7 @@ func (r *install) install(ctx context.Context, job repair.Job, p pending) ([]dia
 		return nil, stepError(err, true)
 	}
 	facts := []diagnostics.Fact{
-		diagnostics.Int("installed", int64(len(p.IDs)), ""),
+		diagnostics.Int("updates_installed", int64(len(p.IDs)), ""),
 		diagnostics.Int("security_updates", int64(p.Security), ""),
 	}
 	if restart != "" {

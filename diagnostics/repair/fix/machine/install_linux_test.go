@@ -244,7 +244,7 @@ func TestUpdatesAreShownThenInstalled(t *testing.T) {
 	if !slices.Equal(w.flags, []uint64{6, 2}) || !slices.Contains(w.hints, "interactive=true") {
 		t.Errorf("flags %v hints %q", w.flags, w.hints)
 	}
-	if got := text(facts); !strings.Contains(got, `"system"`) || !strings.Contains(got, `"installed"`) {
+	if got := text(facts); !strings.Contains(got, `"system"`) || !strings.Contains(got, `"updates_installed"`) {
 		t.Error(got)
 	}
 	if len(w.waiting) != 1 {

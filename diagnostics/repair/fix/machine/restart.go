@@ -135,5 +135,5 @@ func (r *restartPC) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact
 	if err := s.Schedule(ctx, p.At); err != nil {
 		return nil, stepError(err, false)
 	}
-	return []diagnostics.Fact{diagnostics.Text("planned", p.At.Format(time.DateTime))}, nil
+	return []diagnostics.Fact{diagnostics.Text("planned_for", p.At.Format(time.DateTime))}, nil
 }

@@ -125,7 +125,9 @@ func TestOthersProgramsAreRefused(t *testing.T) {
 
 func TestTheSessionIsRefused(t *testing.T) {
 	ps := Processes{UID: someone()}
-	for _, name := range []string{"gnome-shell", "systemd", "dbus-daemon", "balise", "balise-window", "Xwayland", "gsd-power", "gvfsd-fuse"} {
+	for _, name := range []string{
+		"gnome-shell", "systemd", "dbus-daemon", "balise", "balise-window", "Xwayland", "gsd-power", "gvfsd-fuse",
+	} {
 		cmd := start(t, ps.UID, name, "600")
 		if _, ok := find(t, ps, cmd.Process.Pid, name); ok {
 			t.Errorf("%s is offered", name)

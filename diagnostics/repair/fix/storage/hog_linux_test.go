@@ -70,8 +70,13 @@ func burn(t *testing.T, stubborn bool) *exec.Cmd {
 }
 
 func newHogWorld(stubborn bool) func(t *testing.T) repairtest.World {
+	var last *exec.Cmd
 	return func(t *testing.T) repairtest.World {
-		return &hogWorld{t: t, cmd: burn(t, stubborn), stubborn: stubborn}
+		if last != nil {
+			_ = last.Process.Kill() // one at a time takes a processor
+		}
+		last = burn(t, stubborn)
+		return &hogWorld{t: t, cmd: last, stubborn: stubborn}
 	}
 }
 
@@ -199,7 +204,8 @@ func TestNothingIsClosedUnchosen(t *testing.T) {
 		}
 	}
 	// What a journal names that was given to another process since is left alone.
-	saved, err := json.Marshal(closing{Targets: []target{{Running: act.Running{PID: w.cmd.Process.Pid, Start: 1}, Root: true}}})
+	other := act.Running{PID: w.cmd.Process.Pid, Start: 1}
+	saved, err := json.Marshal(closing{Targets: []target{{Running: other, Root: true}}})
 	must(t, err)
 	if _, err := h.Run(t.Context(), repair.Job{Step: "kill", Saved: saved}); err != nil {
 		t.Error(err)

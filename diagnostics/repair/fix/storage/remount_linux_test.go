@@ -181,7 +181,7 @@ func (w *shareWorld) State() string {
 	var lines []string
 	for _, line := range strings.Split(string(raw), "\n") {
 		f := strings.Fields(line)
-		if len(f) > 9 && strings.HasSuffix(f[4], `/Mes\040projets-2026`) && strings.Contains(f[4], filepath.Base(filepath.Dir(w.point))) {
+		if len(f) > 9 && f[4] == strings.ReplaceAll(w.point, " ", `\040`) {
 			lines = append(lines, strings.Join(slices.Concat(f[3:6], f[6:]), " "))
 		}
 	}

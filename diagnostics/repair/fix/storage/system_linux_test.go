@@ -50,8 +50,8 @@ func (w *systemWorld) file(name string, size int64) {
 func (w *systemWorld) really(argv []string) int {
 	switch {
 	case slices.Equal(argv, []string{"/usr/bin/apt-get", "-o", "DPkg::Lock::Timeout=0", "clean"}):
-		cmd := exec.Command(argv[0], append(slices.Clone(argv[1:]), "-o", "Dir::Cache="+w.dir, "-o", "Dir::Cache::archives=archives/",
-			"-o", "Dir::State="+w.dir, "-o", "Debug::NoLocking=1")...)
+		cmd := exec.Command(argv[0], append(slices.Clone(argv[1:]), "-o", "Dir::Cache="+w.dir,
+			"-o", "Dir::Cache::archives=archives/", "-o", "Dir::State="+w.dir, "-o", "Debug::NoLocking=1")...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			fmt.Println(string(out), err)
 			return 100

@@ -306,7 +306,8 @@ func TestTheOrganisationNamesFoldersBelowTheCacheOnly(t *testing.T) {
 	crashed := []diagnostics.Result{{
 		ID: "sys.crashes", Status: diagnostics.Fail, Facts: []diagnostics.Fact{diagnostics.Text("program", "erp")},
 	}}
-	if list := c.Look(t.Context(), crashed).Steps["close"].Choices; len(list) != 1 || list[0].Label != "ERP" || !list[0].Chosen {
+	list := c.Look(t.Context(), crashed).Steps["close"].Choices
+	if len(list) != 1 || list[0].Label != "ERP" || !list[0].Chosen {
 		t.Errorf("for the program that crashes: %+v", list)
 	}
 }

@@ -4,7 +4,7 @@
 // elisions (words.go); words become meanings through their stem, through expressions that mean the same in French and
 // English (words/*.yaml) and, where neither knows them, through how they sound and how they are mistyped (typo.go).
 // What is compared then are meanings, meanings beside each other, and meanings that are denied ("marche pas"): rare
-// ones weigh more, by how many of the symptoms use them, and a whole phrase weighs more than its words (score.go).
+// ones weigh more, by how many of the symptoms use them, and a whole phrase weighs more than its words (match.go).
 //
 // The stemmer is our own. Snowball's French stemmer decides by accents, which people do not type, and each of its
 // stemmers must be told the language, which people mix within one sentence.

@@ -16,9 +16,10 @@ type Index struct {
 	known map[string]bool // stems that are in a phrase or an expression
 	met   map[string]bool // words that typos has
 	typos *typos
+	// sorted are the words that typos has, in the order of the alphabet.
+	sorted []string
 
 	terms map[string]int // meanings by name; "!x" is x denied
-	not   []int          // by term: the same denied, or -1
 	pairs map[uint64]int // two meanings beside each other
 	langs []uint8        // by feature: the languages in which packs use it
 
@@ -61,7 +62,10 @@ func New(symptoms []pack.Symptom) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{lx: lx, known: map[string]bool{}, met: map[string]bool{}, typos: newTypos(), terms: map[string]int{}, pairs: map[uint64]int{}}
+	x := &Index{
+		lx: lx, known: map[string]bool{}, met: map[string]bool{}, typos: newTypos(),
+		terms: map[string]int{}, pairs: map[uint64]int{},
+	}
 	x.learn(lx.same)
 	for i, s := range symptoms {
 		x.ids = append(x.ids, s.ID)
@@ -81,6 +85,7 @@ func New(symptoms []pack.Symptom) (*Index, error) {
 			x.known[lx.stem.stem(w)] = true
 		}
 	}
+	x.sorted = slices.Sorted(slices.Values(x.typos.words))
 	x.count()
 	x.scratch.New = func() any { return x.newScratch() }
 	return x, nil
@@ -109,53 +114,65 @@ func (x *Index) meet(w string) {
 	x.known[x.lx.stem.stem(w)] = true
 }
 
+// use is where a feature was met.
+type use struct {
+	times map[int]int  // by symptom: how many of its phrases hold it
+	alone map[int]bool // by symptom: one of its phrases is this and nothing else
+}
+
 // count reads all phrases, and weighs what stands in them by how few symptoms it stands in.
 func (x *Index) count() {
-	times := []map[int]int{} // by feature: how many phrases of each symptom hold it
-	alone := []map[int]bool{}
+	var uses []use
 	for n := range x.says {
 		p := &x.says[n]
 		items, _ := x.read(nil, p.text)
 		x.name(items)
-		found := features(x, nil, items, true)
+		found := x.features(nil, items, true)
 		for _, f := range found {
-			for len(times) <= f.id {
-				times, alone, x.langs, x.within = append(times, map[int]int{}), append(alone, map[int]bool{}), append(x.langs, 0), append(x.within, nil)
+			for len(uses) <= f.id {
+				uses = append(uses, use{map[int]int{}, map[int]bool{}})
+				x.langs, x.within = append(x.langs, 0), append(x.within, nil)
 			}
-			times[f.id][p.symptom]++
+			uses[f.id].times[p.symptom]++
 			if len(found) == 1 {
-				alone[f.id][p.symptom] = true
+				uses[f.id].alone[p.symptom] = true
 			}
 			x.langs[f.id] |= bit(p.lang)
 			x.within[f.id] = append(x.within[f.id], n)
 			p.features = append(p.features, f.id)
 		}
 	}
-	x.weight, x.posts = make([]float64, len(times)), make([][]post, len(times))
-	all := float64(len(x.ids))
-	x.unknown = math.Log((all+1)/1.5) * unknownWeight
-	pair := make([]bool, len(times))
-	for _, id := range x.pairs {
-		pair[id] = true
-	}
-	for id, by := range times {
-		x.weight[id] = math.Log((all + 1) / (float64(len(by)) + 0.5))
-		if pair[id] {
-			x.weight[id] *= pairWeight
-		}
-		for symptom := range len(x.ids) {
-			if n := by[symptom]; n > 0 {
-				share := float64(n) / (float64(n) + 1.5)
-				if alone[id][symptom] {
-					share = max(share, 0.9)
-				}
-				x.posts[id] = append(x.posts[id], post{symptom, share * x.weight[id]})
-			}
-		}
-	}
+	x.weigh(uses)
 	for n := range x.says {
 		for _, id := range x.says[n].features {
 			x.says[n].whole += x.weight[id]
+		}
+	}
+}
+
+func (x *Index) weigh(uses []use) {
+	x.weight, x.posts = make([]float64, len(uses)), make([][]post, len(uses))
+	all := float64(len(x.ids))
+	x.unknown = math.Log((all+1)/1.5) * unknownWeight
+	pair := make([]bool, len(uses))
+	for _, id := range x.pairs {
+		pair[id] = true
+	}
+	for id, u := range uses {
+		x.weight[id] = math.Log((all + 1) / (float64(len(u.times)) + 0.5))
+		if pair[id] {
+			x.weight[id] *= pairWeight
+		}
+		for symptom := range x.ids {
+			n := u.times[symptom]
+			if n == 0 {
+				continue
+			}
+			share := float64(n) / (float64(n) + 1.5)
+			if u.alone[symptom] {
+				share = max(share, 0.9)
+			}
+			x.posts[id] = append(x.posts[id], post{symptom, share * x.weight[id]})
 		}
 	}
 }

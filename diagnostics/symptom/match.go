@@ -61,7 +61,7 @@ func (x *Index) Match(text, lang string) []Match {
 	if spoken == 0 {
 		spoken = bit(lang)
 	}
-	s.found = features(x, s.found[:0], s.items, false)
+	s.found = x.features(s.found[:0], s.items, false)
 	clear(s.score)
 	clear(s.covered)
 	clear(s.best)

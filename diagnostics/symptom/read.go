@@ -34,7 +34,8 @@ func (x *Index) read(to []item, text string) (items []item, language uint8) {
 	}
 	for i := 0; i < len(tokens); {
 		if sense, n := x.lx.expression(tokens[i:], stems[i:]); n > 0 {
-			to = append(to, item{sense, content, -1, slices.Min(near[i : i+n]), tokens[i].start, tokens[i+n-1].end, tokens[i].clause})
+			first, last := tokens[i], tokens[i+n-1]
+			to = append(to, item{sense, content, -1, slices.Min(near[i : i+n]), first.start, last.end, first.clause})
 			i += n
 			continue
 		}
@@ -151,34 +152,28 @@ type found struct {
 	single     bool
 }
 
-// features finds what a text says. While an index is built, what was never said before gets a number.
-func features(x *Index, to []found, items []item, build bool) []found {
+// features finds what a text says, each once. While an index is built, what was never said before gets a number.
+func (x *Index) features(to []found, items []item, build bool) []found {
 	value := x.values(items)
-	seen := func(id int) bool { return slices.ContainsFunc(to, func(f found) bool { return f.id == id }) }
-	if !build {
-		marks := map[int]bool{}
-		seen = func(id int) bool {
-			was := marks[id]
-			marks[id] = true
-			return was
-		}
-	}
+	seen := map[int]bool{}
 	add := func(f found) {
-		if f.id >= 0 && !seen(f.id) {
+		if f.id >= 0 && !seen[f.id] {
+			seen[f.id] = true
 			to = append(to, f)
 		}
 	}
 	for i, a := range items {
-		if a.kind == content && a.term >= 0 {
-			add(found{a.term, value[i], a.start, a.end, true})
-		}
 		if a.kind == denial {
-			for _, j := range []int{beside(items, i, -1), beside(items, i, 1)} {
+			for _, j := range [2]int{beside(items, i, -1), beside(items, i, 1)} {
 				if j >= 0 {
-					add(found{id: x.denied(items[j].sense, build), value: value[j] * notWeight, start: items[j].start, end: items[j].end})
+					b := items[j]
+					add(found{id: x.denied(b.sense, build), value: value[j] * notWeight, start: b.start, end: b.end})
 				}
 			}
 			continue
+		}
+		if a.kind == content && a.term >= 0 {
+			add(found{a.term, value[i], a.start, a.end, true})
 		}
 		next := 0
 		for j := i + 1; j < len(items) && next < 2 && items[j].clause == a.clause; j++ {

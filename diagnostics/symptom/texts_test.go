@@ -54,16 +54,12 @@ func repairs(t *testing.T) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var f struct {
-			Repairs []struct {
-				ID string `yaml:"id"`
-			} `yaml:"repairs"`
-		}
+		var f map[string]any
 		if err := yaml.Unmarshal(raw, &f); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range f.Repairs {
-			ids = append(ids, r.ID)
+		for id := range f {
+			ids = append(ids, id)
 		}
 	}
 	return ids
@@ -76,7 +72,8 @@ func vocabulary(t *testing.T) pack.Vocabulary {
 		t.Fatal(err)
 	}
 	v := pack.Vocabulary{Causes: causes(t), Repairs: repairs(t), Categories: []string{
-		"network", "security", "workstation", "applications", "hardware", "updates", "printing", "messaging", "accounts", "files",
+		"network", "security", "workstation", "applications", "hardware", "updates", "printing", "messaging", "accounts",
+		"files",
 	}}
 	for id := range specs {
 		v.Checks = append(v.Checks, id, id+".*")
@@ -262,7 +259,7 @@ func TestGoldenTexts(t *testing.T) {
 		have, should := strings.Split(got, "\n"), strings.Split(string(want), "\n")
 		for i := range max(len(have), len(should)) {
 			if i >= len(have) || i >= len(should) || have[i] != should[i] {
-				t.Fatalf("%s differs at line %d: read it aloud, then run go test ./diagnostics/symptom -run Golden -update", name, i+1)
+				t.Fatalf("%s differs at line %d: read it aloud, then run this with -update", name, i+1)
 			}
 		}
 	}
@@ -272,8 +269,10 @@ func TestGoldenTexts(t *testing.T) {
 var frenchSlip = regexp.MustCompile(` [:;?!%»]|« |[\p{L}]'[\p{L}]|"|[\p{L}][?!;]|[\p{L}]:( |$)|  `)
 
 var (
-	jargon = regexp.MustCompile(`(?i)\b(DHCP|TCP|UDP|MTU|DNS|TLS|SSL|CUPS|IMAP|SMTP|SMB|NFS|Kerberos|systemd|daemon|timeout|gateway|passerelle|latence|spooler|kernel|noyau)\b`)
-	blame  = regexp.MustCompile(`(?i)\b(you forgot|your fault|you should have|you must|simply|obviously|invalid|fatal|votre faute|vous devez|il suffit|simplement|évidemment|invalide)\b`)
+	jargon = regexp.MustCompile(`(?i)\b(DHCP|TCP|UDP|MTU|DNS|TLS|SSL|CUPS|IMAP|SMTP|SMB|NFS|Kerberos|systemd|daemon|timeout|` +
+		`gateway|passerelle|latence|spooler|kernel|noyau)\b`)
+	blame = regexp.MustCompile(`(?i)\b(you forgot|your fault|you should have|you must|simply|obviously|invalid|fatal|` +
+		`votre faute|vous devez|il suffit|simplement|évidemment|invalide)\b`)
 )
 
 func TestTextsArePlainKindAndTypeset(t *testing.T) {

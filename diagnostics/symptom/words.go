@@ -69,7 +69,9 @@ const (
 )
 
 func newLexicon() (*lexicon, error) {
-	lx := &lexicon{kinds: map[string]kind{}, stops: map[string]uint8{}, short: map[string][]string{}, same: &node{}, stem: newStemmer()}
+	lx := &lexicon{
+		kinds: map[string]kind{}, stops: map[string]uint8{}, short: map[string][]string{}, same: &node{}, stem: newStemmer(),
+	}
 	for _, l := range []struct {
 		file string
 		bit  uint8

@@ -162,3 +162,8 @@ func readManifest(raw []byte, m *Manifest) error {
 	}
 	return nil
 }
+
+// IsPublisher tells whether a publisher may be called so: Balise's own packs come with it and are not signed.
+func IsPublisher(name string) bool {
+	return plainWord.MatchString(name) && len(name) <= maxID && name != ownPublisher
+}

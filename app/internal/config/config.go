@@ -5,6 +5,7 @@
 package config
 
 import (
+	"crypto/ed25519"
 	"slices"
 
 	"balise/diagnostics/checks"
@@ -19,6 +20,7 @@ type Config struct {
 	Limits   catalogue.Limits   `yaml:"limits"` // thresholds of the self-tests that replace the core's
 	Priors   map[string]float64 `yaml:"priors"` // how often a cause is the site's own, against the core's table
 	Repairs  Repairs            `yaml:"repairs"`
+	Packs    Packs              `yaml:"packs"`
 	Watch    Watch              `yaml:"watch"`
 	Privacy  Privacy            `yaml:"privacy"`
 	Language string             `yaml:"language"` // "auto", "fr", "en"
@@ -66,6 +68,16 @@ type Repairs struct {
 // Restartable are the system's services that a repair may restart when they failed.
 func (c Config) Restartable() []string {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.Repairs.Units, c.Probes.Units))))
+}
+
+// Packs says which support packs are believed. All of it counts in the administrator's policy only.
+type Packs struct {
+	// Dirs are more folders in which only an administrator can write; this is checked.
+	Dirs []string `yaml:"dirs"`
+	// Publishers are the keys of those whose signed packs are taken, by publisher.
+	Publishers map[string]ed25519.PublicKey `yaml:"publishers"`
+	// AllowExec lets packs that lie in an administrator's folder ask programs of the organisation's.
+	AllowExec bool `yaml:"allow_exec"`
 }
 
 // Watch is what Balise does without being asked.

@@ -200,6 +200,7 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 		full := value{
 			text: "yes", texts: []string{"x"}, services: []checks.Service{{Name: "x"}},
 			numbers: map[string]map[string]float64{"": {"x": 1}}, caches: []storage.Cache{{Name: "x"}},
+			byName: map[string]string{"x": "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
 		}
 		k.put(&c, full)
 		if reflect.DeepEqual(before, c) {

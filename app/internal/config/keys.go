@@ -26,6 +26,14 @@ type key struct {
 	// numbers checks the whole of numbers by name.
 	numbers func(map[string]map[string]float64) error
 	put     func(*Config, value)
+	// admin keys are heeded in the administrator's settings, and refused in anybody else's.
+	admin bool
+}
+
+// adminOnly makes a key the administrator's.
+func adminOnly(k key) key {
+	k.admin = true
+	return k
 }
 
 // shape is the YAML form of a value.
@@ -37,6 +45,7 @@ const (
 	services
 	numbers // numbers by name, one or two names deep
 	caches  // programs and their folders
+	byName  // a text by name
 )
 
 // value is a checked setting; which field counts is the key's shape.
@@ -46,6 +55,7 @@ type value struct {
 	services []checks.Service
 	numbers  map[string]map[string]float64
 	caches   []storage.Cache
+	byName   map[string]string
 	// line and column are where it stands in its file; 0 when it came another way.
 	line, column int
 }
@@ -63,6 +73,13 @@ func (v value) String() string {
 		parts := make([]string, 0, len(v.caches))
 		for _, c := range v.caches {
 			parts = append(parts, c.Name+"="+strings.Join(c.Dirs, " "))
+		}
+		return strings.Join(parts, ", ")
+	}
+	if v.byName != nil {
+		parts := make([]string, 0, len(v.byName))
+		for _, name := range slices.Sorted(maps.Keys(v.byName)) {
+			parts = append(parts, name+"="+v.byName[name])
 		}
 		return strings.Join(parts, ", ")
 	}
@@ -129,6 +146,13 @@ var keys = [...]key{
 		name: "repairs.caches", shape: caches, want: "a list of {name: Office, programs: [office], dirs: [office/*/cache]}",
 		put: func(c *Config, v value) { c.Repairs.Caches = v.caches },
 	},
+	adminOnly(list("packs.dirs", "absolute folders that only an administrator can write", absolute,
+		func(c *Config, v []string) { c.Packs.Dirs = v })),
+	adminOnly(key{
+		name: "packs.publishers", shape: byName, want: "keys by publisher, such as {acme: \"ed25519:...\"}",
+		check: publisherKey, put: func(c *Config, v value) { c.Packs.Publishers = publishers(v.byName) },
+	}),
+	adminOnly(choice("packs.allow_exec", func(c *Config, v string) { c.Packs.AllowExec = v == "yes" }, "yes", "no")),
 	choice("watch.background", func(c *Config, v string) { c.Watch.Background = v }, "on", "off"),
 	choice("watch.record", func(c *Config, v string) { c.Watch.Record = v }, "on", "off"),
 	choice("privacy.screenshot", func(c *Config, v string) { c.Privacy.Screenshot = v }, "allow", "forbid"),
@@ -144,7 +168,7 @@ var keys = [...]key{
 var defaults = map[string]string{
 	"desk.kind": "practice", "desk.auth": "token", "desk.language": "auto", "language": "auto",
 	"privacy.screenshot": "allow", "privacy.machine_name": "send",
-	"probes.vpn.required": "no", "watch.background": "off", "watch.record": "off",
+	"probes.vpn.required": "no", "packs.allow_exec": "no", "watch.background": "off", "watch.record": "off",
 }
 
 func line(name, want string, check func(string) error, put func(*Config, string)) key {

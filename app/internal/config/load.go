@@ -63,7 +63,7 @@ func merge(layers []layer) (*Loaded, error) {
 		s := Setting{Key: k.name, Source: "default", Value: defaults[k.name]}
 		v := value{text: defaults[k.name]}
 		for _, l := range layers {
-			if found, ok := l.values[k.name]; ok {
+			if found, ok := l.values[k.name]; ok && (!k.admin || l.source == "policy") {
 				v, s.Source, s.File = found, l.source, l.file
 				s.Locked = l.source == "policy"
 			}
@@ -98,6 +98,9 @@ func readLayers(p Params) ([]layer, error) {
 	var layers []layer
 	if p.UserFile != "" {
 		l, err := readLayer("user", p.UserFile)
+		if err == nil {
+			err = errors.Join(l.others()...)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +111,9 @@ func readLayers(p Params) ([]layer, error) {
 			return nil, fmt.Errorf("read settings: %w", err)
 		}
 		l, err := readLayer("file", p.File)
+		if err == nil {
+			err = errors.Join(l.others()...)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -166,6 +172,9 @@ func Set(p Params, values map[string]string) error {
 				return &LockedError{Key: name, File: s.File}
 			}
 		}
+		if k, ok := find(name); ok && k.admin {
+			return &Error{File: "settings", Key: name, Problem: "may only stand in the administrator's settings", Want: "it in the policy file"}
+		}
 		v, err := parseSet(name, text)
 		if err != nil {
 			return err
@@ -188,6 +197,8 @@ func parseSet(name, text string) (value, error) {
 	switch k.shape {
 	case services, numbers, caches:
 		return value{}, &Error{File: "settings", Key: name, Problem: "cannot be set here", Want: "an edit of the file"}
+	case byName:
+		return parseByName(k, text)
 	case texts:
 		v := value{texts: []string{}}
 		for part := range strings.SplitSeq(text, ",") {

@@ -228,6 +228,8 @@ func (w *walker) value(k key, n ast.Node) (value, error) {
 		return w.services(k, n)
 	case numbers:
 		return w.numbers(k, n)
+	case byName:
+		return w.textsByName(k, n)
 	case caches:
 		return w.caches(k, n)
 	}

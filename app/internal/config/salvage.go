@@ -40,6 +40,7 @@ func Salvage(p Params) Salvaged {
 			s.note(errs...)
 			strict = strict || source == "policy"
 		}
+		s.note(l.others()...)
 		layers = append(layers, l)
 	}
 	take("user", p.UserFile, nil)

@@ -57,12 +57,14 @@ func FlushNames(ctx context.Context, cache NameCache) error {
 			return err
 		}
 		defer b.Close()
-		for _, method := range []string{"FlushCaches", "ResetServerFeatures"} {
-			if err := b.Do(ctx, resolveName, resolvePath, resolveName+".Manager."+method, nil); err != nil {
-				return err
-			}
+		if err := b.Do(ctx, resolveName, resolvePath, resolveName+".Manager.FlushCaches", nil); err != nil {
+			return err
 		}
-		return nil
+		err = b.Do(ctx, resolveName, resolvePath, resolveName+".Manager.ResetServerFeatures", nil)
+		if errors.Is(err, ErrAbsent) || errors.Is(err, ErrDenied) {
+			return nil // an older one has no such method; the store is empty, which is what was asked for
+		}
+		return err
 	case Dnsmasq:
 		n, err := OpenNetworks(ctx)
 		if err != nil {

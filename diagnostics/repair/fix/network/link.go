@@ -26,10 +26,12 @@ func (reconnect) ID() string { return "net.reconnect" }
 // ID is the repair's.
 func (renew) ID() string { return "dhcp.renew" }
 
-// linkSaved says which card is meant, and the profile that it had; none where it was off the network.
+// linkSaved says which card is meant, and the profile that it had; none where it was off the network. Up is false
+// for one that was on its way, as it is while no address comes.
 type linkSaved struct {
 	Iface string `json:"iface"`
 	Was   string `json:"was,omitempty"`
+	Up    bool   `json:"up,omitempty"`
 }
 
 // Look says whether there is a connection to be made anew.
@@ -46,12 +48,8 @@ func (reconnect) Look(ctx context.Context, results []diagnostics.Result) repair.
 
 // Look says whether there is a connection whose address can be asked for anew.
 func (renew) Look(ctx context.Context, _ []diagnostics.Result) repair.Look {
-	a, err := concerned(ctx)
-	if err != nil {
+	if _, err := concerned(ctx); err != nil {
 		return repair.Look{Why: whyNoLink(err)}
-	}
-	if a.Profile == "" {
-		return repair.Look{Why: "not_connected"}
 	}
 	return repair.Look{}
 }
@@ -109,7 +107,7 @@ func prepareLink(ctx context.Context) (json.RawMessage, error) {
 		}
 		return nil, failed(err, false)
 	}
-	return save(linkSaved{Iface: a.Iface, Was: a.Profile})
+	return save(linkSaved{Iface: a.Iface, Was: a.Profile, Up: a.Up})
 }
 
 // Run activates the profile.
@@ -165,12 +163,16 @@ func undoLink(ctx context.Context, raw json.RawMessage) ([]diagnostics.Fact, int
 		switch {
 		case err != nil:
 			return false, err
-		case a.Profile == s.Was && (a.Up || s.Was == ""):
+		case a.Profile == s.Was && (a.Up || !s.Up):
 			return false, nil
 		case s.Was == "":
 			return true, n.Disconnect(ctx, a)
 		}
-		return true, n.Connect(ctx, a, s.Was)
+		err = n.Connect(ctx, a, s.Was)
+		if errors.Is(err, act.ErrNotConnected) && !s.Up {
+			err = nil // it was trying before, and in vain
+		}
+		return true, err
 	})
 	if err != nil {
 		return nil, 1, fmt.Errorf("connect the network as it was: %w", failed(err, true))

@@ -51,7 +51,7 @@ func TestNothingToConnectTo(t *testing.T) {
 	looks(t, "wifi.rejoin", "no_wifi")
 	m.addCard("wlan0", 2, m.addProfile(profile{"u", "Home", "802-11-wireless"}))
 	looks(t, "net.reconnect", "")
-	looks(t, "dhcp.renew", "not_connected")
+	looks(t, "dhcp.renew", "")
 	looks(t, "wifi.rejoin", "")
 }
 
@@ -66,6 +66,32 @@ func TestASwitchOfTheComputerIsTheUsers(t *testing.T) {
 	m.mu.Unlock()
 	if got := look(); got != "radio_switch" {
 		t.Errorf("switched off: %q", got)
+	}
+}
+
+// A card whose connection was on its way is on its way again afterwards; that it comes up is not asked for.
+func TestWhatWasOnItsWayIsPutBackSo(t *testing.T) {
+	m := newManager(newDesktop(t))
+	home := m.addProfile(profile{"uuid-home", "Home", "802-3-ethernet"})
+	eth := m.addCard("eth0", 1, home)
+	m.waits = true
+	m.mu.Lock()
+	m.up(home, m.cards[eth], true)
+	m.mu.Unlock()
+	f := fixer(t, "dhcp.renew", network.Params{})
+	saved, err := f.Prepare(t.Context(), repair.Job{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, left, err := f.Undo(t.Context(), saved); err != nil || left != 0 || len(m.deeds) != 0 {
+		t.Errorf("nothing was done yet: %v, %d left, %v", err, left, m.deeds)
+	}
+	m.waits, m.asked = false, func(profile) bool { return false }
+	if _, err := f.Run(t.Context(), repair.Job{Saved: saved}); err == nil {
+		t.Error("it did not come up, and is said to")
+	}
+	if _, left, err := f.Undo(t.Context(), saved); err != nil || left != 0 {
+		t.Errorf("%v, %d left", err, left)
 	}
 }
 

@@ -62,8 +62,8 @@ func (b byService) Look(ctx context.Context, results []diagnostics.Result) repai
 	return look
 }
 
-// lookTime bounds what a look asks of a service.
-const lookTime = 3 * time.Second
+// lookTime bounds what a look asks of a service: it lives on this computer, and several repairs are looked at in turn.
+const lookTime = 1500 * time.Millisecond
 
 // undoTime bounds one deed of an undo: the Engine waits for it.
 const undoTime = 45 * time.Second

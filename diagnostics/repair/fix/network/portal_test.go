@@ -85,7 +85,9 @@ const neutral = "http://neutral.example/"
 var behindPortal = []diagnostics.Result{{
 	ID: "net.portal", Status: diagnostics.Fail, Cause: "net.portal/redirect",
 	// What a network says of itself is never opened.
-	Facts: []diagnostics.Fact{diagnostics.Identifier("redirect", "http://evil.example/", diagnostics.Infra, diagnostics.KindURL)},
+	Facts: []diagnostics.Fact{
+		diagnostics.Identifier("redirect", "http://evil.example/", diagnostics.Infra, diagnostics.KindURL),
+	},
 }}
 
 func TestPortalOpensAndWaits(t *testing.T) {

@@ -53,6 +53,7 @@ func start(t *testing.T, uid int, name string, args ...string) *exec.Cmd {
 func find(t *testing.T, ps Processes, pid int, name string) (Running, bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
 		list, err := ps.List(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -62,9 +63,8 @@ func find(t *testing.T, ps Processes, pid int, name string) (Running, bool) {
 				return r, true
 			}
 		}
-		raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
 		if string(raw) == name+"\n" {
-			break // it runs, and is not in the list
+			break // it ran before the look, and is not in the list
 		}
 	}
 	return Running{}, false

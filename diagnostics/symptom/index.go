@@ -46,7 +46,14 @@ type phrase struct {
 type post struct {
 	symptom int
 	weight  float64
+	// core says that it can stand for the symptom by itself, as "printer" can and "floor" cannot that happens to be in
+	// one of its phrases.
+	core bool
 }
+
+// corePhrases is in how many of a symptom's phrases a word stands that can stand for it, where it is not a phrase of
+// its own.
+const corePhrases = 4
 
 // What kinds of features weigh beside a single word.
 const (
@@ -172,7 +179,8 @@ func (x *Index) weigh(uses []use) {
 			if u.alone[symptom] {
 				share = max(share, 0.9)
 			}
-			x.posts[id] = append(x.posts[id], post{symptom, share * x.weight[id]})
+			core := u.alone[symptom] || n >= corePhrases
+			x.posts[id] = append(x.posts[id], post{symptom, share * x.weight[id], core})
 		}
 	}
 }

@@ -39,6 +39,7 @@ type scratch struct {
 	covered []float64 // by symptom: what of the text speaks for it
 	best    []float64 // by symptom: what its nearest phrase adds
 	nearest []int     // by symptom
+	reasons []int     // by symptom: how much speaks for it; what can stand for it by itself counts as two
 	phrases []float64 // by phrase: how much of it was said
 	touched []int
 }
@@ -47,6 +48,7 @@ func (x *Index) newScratch() *scratch {
 	n := len(x.ids)
 	return &scratch{
 		score: make([]float64, n), covered: make([]float64, n), best: make([]float64, n), nearest: make([]int, n),
+		reasons: make([]int, n),
 		phrases: make([]float64, len(x.says)),
 	}
 }
@@ -65,6 +67,7 @@ func (x *Index) Match(text, lang string) []Match {
 	clear(s.score)
 	clear(s.covered)
 	clear(s.best)
+	clear(s.reasons)
 	for _, f := range s.found {
 		value := f.value
 		if spoken != 0 && x.langs[f.id]&spoken == 0 {
@@ -74,6 +77,10 @@ func (x *Index) Match(text, lang string) []Match {
 			s.score[p.symptom] += value * p.weight
 			if f.single {
 				s.covered[p.symptom] += value * x.weight[f.id]
+			}
+			s.reasons[p.symptom]++
+			if p.core {
+				s.reasons[p.symptom]++
 			}
 		}
 		for _, p := range x.within[f.id] {
@@ -120,6 +127,9 @@ func (x *Index) rank(text string, s *scratch) []Match {
 	top := 0.0
 	for n := range s.score {
 		s.score[n] += s.best[n]
+		if s.reasons[n] < 2 {
+			continue
+		}
 		part := s.covered[n] / max(said, 1)
 		if s.score[n] >= enough || s.score[n] >= least && part >= leastPart || s.score[n] >= little && part >= mostPart {
 			order = append(order, n)

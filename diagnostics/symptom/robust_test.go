@@ -2,6 +2,7 @@ package symptom
 
 import (
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
 
 	"balise/diagnostics/pack"
 )
@@ -50,6 +53,29 @@ func TestNoFitIsAnAnswer(t *testing.T) {
 		if found := x.Match(text, "en"); len(found) > 0 {
 			t.Errorf("%q finds %s", text, told(found))
 		}
+	}
+}
+
+// What is no matter for the desk finds nothing, mostly: a single rare word of a phrase is no reason.
+func TestOtherMattersAreLeftAlone(t *testing.T) {
+	x := index(t)
+	raw, err := os.ReadFile("testdata/elsewhere.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	if err := yaml.Unmarshal(raw, &list); err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for _, text := range list {
+		if found := x.Match(text, "fr"); len(found) > 0 {
+			wrong++
+			t.Logf("%q finds %s", text, told(found))
+		}
+	}
+	if len(list) < 20 || wrong*4 > len(list) {
+		t.Errorf("%d of %d find something", wrong, len(list))
 	}
 }
 

@@ -20,8 +20,8 @@ func someone() int {
 	return 23456
 }
 
-// start runs a copy of one of the system's programs under a name of its own, as that user.
-func start(t *testing.T, uid int, name string, args ...string) *exec.Cmd {
+// startProgram runs a copy of one of the system's programs under a name of its own, as that user.
+func startProgram(t *testing.T, uid int, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "balise")
 	if err != nil {
@@ -72,7 +72,7 @@ func find(t *testing.T, ps Processes, pid int, name string) (Running, bool) {
 
 func TestCloseOwnProgram(t *testing.T) {
 	ps := Processes{UID: someone()}
-	cmd := start(t, ps.UID, "balisedummy", "600")
+	cmd := startProgram(t, ps.UID, "balisedummy", "600")
 	r, ok := find(t, ps, cmd.Process.Pid, "balisedummy")
 	if !ok {
 		t.Fatal("the user's own program is not in the list")
@@ -104,7 +104,7 @@ func TestOthersProgramsAreRefused(t *testing.T) {
 		t.Skip("runs programs as two users: as root")
 	}
 	ps := Processes{UID: someone()}
-	cmd := start(t, ps.UID+1, "balisedummy", "600")
+	cmd := startProgram(t, ps.UID+1, "balisedummy", "600")
 	other := Processes{UID: ps.UID + 1}
 	r, ok := find(t, other, cmd.Process.Pid, "balisedummy")
 	if !ok {
@@ -128,7 +128,7 @@ func TestTheSessionIsRefused(t *testing.T) {
 	for _, name := range []string{
 		"gnome-shell", "systemd", "dbus-daemon", "balise", "balise-window", "Xwayland", "gsd-power", "gvfsd-fuse",
 	} {
-		cmd := start(t, ps.UID, name, "600")
+		cmd := startProgram(t, ps.UID, name, "600")
 		if _, ok := find(t, ps, cmd.Process.Pid, name); ok {
 			t.Errorf("%s is offered", name)
 		}

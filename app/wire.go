@@ -114,7 +114,7 @@ func (p *program) params(log *slog.Logger) agent.Params {
 		StateDir: p.state, Socket: p.socket, Version: product.Version, Log: log,
 		Settings: agent.FileSettings(p.settings), Secrets: secret.New(secret.Params{}),
 		OpenURL: openurl.Open, OpenSettings: openurl.Settings, HasSettings: openurl.HasSettings,
-		CaptureWhy: capture.Why,
+		CaptureWhy: capture.Why, PackDirs: paths.Packs(), UserPacks: []string{filepath.Join(p.state, "packs")},
 	}
 }
 

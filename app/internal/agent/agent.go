@@ -36,6 +36,7 @@ type Agent struct {
 	practice  *practice
 	follow    *follow
 	repairs   *repair.Engine
+	packs     *packs
 	incidents *incidents
 	recorder  *recorder
 	watch     *background
@@ -80,6 +81,7 @@ func New(p Params) (*Agent, error) {
 	}
 	a.life, a.end = context.WithCancel(context.Background())
 	a.link, a.practice, a.follow = newLink(a), &practice{a: a}, newFollow(a)
+	a.packs = &packs{a: a}
 	a.incidents, a.recorder, a.watch = newIncidents(), newRecorder(a), newBackground(a)
 	if err := a.open(); err != nil {
 		a.end()
@@ -148,6 +150,7 @@ func (a *Agent) open() error {
 	}
 	a.repairs = repair.New(repair.Params{
 		Journal: filepath.Join(a.p.StateDir, "repairs.journal"), Verify: a.verify, Log: a.p.Log,
+		Situation: repair.ReadSituation, Dependents: a.dependents,
 		Fixers: fix.All(fix.Params{
 			OpenSettings: a.p.OpenSettings, HasSettings: a.p.HasSettings,
 			OpenURL: a.p.OpenURL, PortalURL: func() string { return a.set.now().Probes.Portal },
@@ -167,14 +170,16 @@ func (a *Agent) open() error {
 // not: it would be told of them in vain.
 func (a *Agent) recover() {
 	a.recovered.Do(func() {
+		a.packs.get() // what a pack's repair left is put back by that repair
 		left, err := a.repairs.Recover(a.life)
 		if err != nil {
 			// A damaged journal must not keep the user from reporting.
 			a.p.Log.Error("look for interrupted repairs", "error", err)
 		}
 		a.mu.Lock()
-		defer a.mu.Unlock()
 		a.leftover = left
+		a.mu.Unlock()
+		a.goDo(a.wake)
 	})
 }
 

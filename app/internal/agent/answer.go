@@ -2,20 +2,14 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"maps"
 
 	"balise/app/internal/ipc/api"
-	"balise/diagnostics/cause"
 )
 
 // known refuses what nobody asked: an answer goes into the report.
-func known(question, option string) error {
-	kb, err := cause.Core()
-	if err != nil {
-		return fmt.Errorf("read the questions: %w", err)
-	}
-	for _, q := range kb.Questions {
+func (a *Agent) known(i api.Incident, question, option string) error {
+	for _, q := range a.knowledge(&i).Questions {
 		if q.ID != question {
 			continue
 		}
@@ -35,7 +29,7 @@ func (a *Agent) Answer(ctx context.Context, incidentID, question, option string)
 	if err != nil {
 		return api.Incident{}, err
 	}
-	if err := known(question, option); err != nil {
+	if err := a.known(i.copy(), question, option); err != nil {
 		return api.Incident{}, a.explain(err)
 	}
 	release, err := i.take(ctx)

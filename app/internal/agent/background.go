@@ -204,10 +204,7 @@ func (b *background) test(ctx context.Context) (cause.Diagnosis, error) {
 		return cause.Diagnosis{}, err
 	}
 	defer b.a.stir()
-	kb, err := cause.Core()
-	if err != nil {
-		return cause.Diagnosis{}, err
-	}
+	kb := b.a.knowledge(nil)
 	good := b.a.lastGood(ctx)
 	state, known := look.wait()
 	d, _ := cause.Diagnose(results, kb, cause.Context{

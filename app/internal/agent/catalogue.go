@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 
@@ -15,10 +14,7 @@ import (
 
 // ListChecks is the catalogue of self-tests with these settings.
 func (a *Agent) ListChecks(context.Context) ([]api.CheckInfo, error) {
-	kb, err := cause.Core()
-	if err != nil {
-		return nil, a.explain(fmt.Errorf("read the causes: %w", err))
-	}
+	kb := a.knowledge(nil)
 	specs, err := catalogue.Load()
 	if err != nil {
 		return nil, a.explain(err)

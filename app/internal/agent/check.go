@@ -29,6 +29,7 @@ func (a *Agent) checksConfig() checks.Config {
 	if cfg.Desk.Kind == "practice" {
 		c.Desk = "" // it stays on this computer and says nothing about the network
 	}
+	c.Packs = a.packs.get().checks
 	return c
 }
 
@@ -53,7 +54,7 @@ func (a *Agent) Check(
 		on = look.with(on)
 	}
 	begun := a.p.Now()
-	fresh, err := a.probe(ctx, req.Only, on)
+	fresh, err := a.probeFirst(ctx, req.Only, a.first(i.copy()), on)
 	if err != nil {
 		return api.Incident{}, a.explain(err)
 	}
@@ -103,14 +104,15 @@ func (a *Agent) compare(ctx context.Context, i *complaint, now snapshot.State, e
 
 // conclude makes diagnosis and proposals from the results that the incident has.
 func (a *Agent) conclude(ctx context.Context, i *complaint) error {
-	kb, err := cause.Core()
-	if err != nil {
-		return fmt.Errorf("read the causes: %w", err)
-	}
 	now := i.copy()
-	d, explained := cause.Diagnose(a.ordered(now.Results), kb, cause.Context{
+	complained, has := a.symptomOf(now)
+	d, explained := cause.Diagnose(a.ordered(now.Results), a.knowledge(&now), cause.Context{
 		Answers: now.Answers, Changes: now.Changes, Priors: a.set.now().Priors, Salt: a.set.now().Desk.URL,
+		Symptom: complained.Factors,
 	})
+	if has {
+		orient(&d, complained, now.Answers)
+	}
 	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -175,14 +177,27 @@ func merge(have, fresh []diagnostics.Result) []diagnostics.Result {
 	return out
 }
 
+// first are the self-tests by which the incident's symptom is looked into.
+func (a *Agent) first(i api.Incident) []string {
+	s, _ := a.symptomOf(i)
+	return s.Tests
+}
+
 // probe runs self-tests in a child.
 func (a *Agent) probe(
 	ctx context.Context, only []string, on func(diagnostics.Event),
 ) ([]diagnostics.Result, error) {
+	return a.probeFirst(ctx, only, nil, on)
+}
+
+// probeFirst is probe with some of the self-tests before the others.
+func (a *Agent) probeFirst(
+	ctx context.Context, only, first []string, on func(diagnostics.Event),
+) ([]diagnostics.Result, error) {
 	if err := a.knownChecks(only); err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(checks.Request{Config: a.checksConfig(), Only: only})
+	raw, err := json.Marshal(checks.Request{Config: a.checksConfig(), Only: only, First: first})
 	if err != nil {
 		return nil, fmt.Errorf("ask for self-tests: %w", err)
 	}
@@ -207,7 +222,7 @@ func (a *Agent) probe(
 		}
 	}}
 	err = a.kids.Run(ctx, child.Request{
-		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: a.patience(only),
+		Args: []string{"internal", "probe"}, Stdin: bytes.NewReader(raw), Stdout: lines, Timeout: a.patience(slices.Concat(only, first)),
 	})
 	lines.Flush()
 	switch {
@@ -282,7 +297,9 @@ func (a *Agent) Repair(
 	}
 	attempt, err := a.repair(ctx, i, req, func(p repair.Progress) {
 		if on != nil {
-			on(api.RepairEvent{ID: p.ID, State: p.State, Step: p.Step, Result: p.Result, Attempt: p.Attempt})
+			on(api.RepairEvent{
+				ID: p.ID, State: p.State, Step: p.Step, Percent: p.Percent, What: p.What, Result: p.Result, Attempt: p.Attempt,
+			})
 		}
 	})
 	if err != nil {
@@ -315,7 +332,7 @@ func (a *Agent) repair(
 			return repair.Attempt{}, &api.Error{Code: api.CodeConsent}
 		}
 		return a.repairs.Run(ctx, repair.Request{
-			ID: req.ID, Incident: now.ID, Consent: req.Consent, Before: now.Results,
+			ID: req.ID, Incident: now.ID, Consent: req.Consent, Before: now.Results, Choice: req.Choice,
 		}, on)
 	}
 	ref := ""
@@ -335,7 +352,7 @@ func (a *Agent) repair(
 		if req.Action == "undo" {
 			return a.repairs.Undo(ctx, ref, req.Consent, on)
 		}
-		return a.repairs.Continue(ctx, ref, req.Consent, on)
+		return a.repairs.Choose(ctx, ref, req.Choice, req.Consent, on)
 	case "cancel":
 		return a.repairs.Cancel(ctx, ref)
 	case "user_says":

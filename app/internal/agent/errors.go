@@ -139,8 +139,15 @@ func ofHere(err error, _ time.Duration) *api.Error {
 		return &api.Error{Code: api.CodeNotFound}
 	case errors.As(err, &precondition):
 		return &api.Error{Code: api.CodeConflict, Args: map[string]string{"why": precondition.Reason}}
-	case errors.As(err, &cooldown), errors.Is(err, repair.ErrBusy), errors.Is(err, repair.ErrTooOften),
-		errors.Is(err, repair.ErrNotPending), errors.Is(err, repair.ErrNoUndo), errors.Is(err, outbox.ErrState):
+	case errors.As(err, &cooldown):
+		return &api.Error{Code: api.CodeRepairCooldown, Args: map[string]string{"wait": wait(time.Until(cooldown.Until))}}
+	case errors.Is(err, repair.ErrBusy):
+		return &api.Error{Code: api.CodeRepairBusy}
+	case errors.Is(err, repair.ErrTooOften):
+		return &api.Error{Code: api.CodeRepairTooOften}
+	case errors.Is(err, repair.ErrChoice):
+		return &api.Error{Code: api.CodeRepairChoice}
+	case errors.Is(err, repair.ErrNotPending), errors.Is(err, repair.ErrNoUndo), errors.Is(err, outbox.ErrState):
 		return &api.Error{Code: api.CodeConflict}
 	case errors.Is(err, child.ErrDeadline), errors.Is(err, child.ErrOutput):
 		return &api.Error{Code: api.CodeInternal}

@@ -121,10 +121,18 @@ func (s *incidents) drop(id string) {
 
 // OpenIncident begins an incident. A screen that cannot be captured is no reason not to.
 func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Incident, error) {
+	form, err := a.openForm(req.Form)
+	if err != nil {
+		return api.Incident{}, err
+	}
+	complained, err := a.incidentSymptom(req.Symptom)
+	if err != nil {
+		return api.Incident{}, err
+	}
 	ref := client.NewClientRef()
 	now := a.p.Now()
 	i := &complaint{busy: make(chan struct{}, 1), key: redact.NewKey(), touched: now}
-	i.api = api.Incident{ID: string(ref), Code: ref.Code(), Opened: now.UTC()}
+	i.api = api.Incident{ID: string(ref), Code: ref.Code(), Opened: now.UTC(), Form: form, Symptom: complained}
 	if req.Screenshot {
 		i.shot, i.api.ScreenshotWhy = a.capture(ctx)
 		i.api.HasScreenshot = len(i.shot) > 0

@@ -35,6 +35,9 @@ type Params struct {
 	Secrets Secrets
 	// Self is the command of the children, os.Executable() when empty; tests put their own binary.
 	Self []string
+	// PackDirs are the system's folders for support packs, in which only an administrator can write; this is
+	// checked. UserPacks are folders in which packs must be signed.
+	PackDirs, UserPacks []string
 	// ChildEnv is added to the children's environment.
 	ChildEnv []string
 	// Notifier shows a notification; nil shows none.

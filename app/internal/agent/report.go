@@ -91,7 +91,13 @@ func (a *Agent) render(
 	if err := a.describe(ctx, i); err != nil {
 		return res, err
 	}
+	filled, err := a.filled(i.copy(), in.Fields)
+	if err != nil {
+		return res, err
+	}
 	req, shot := a.request(i, in, outDir)
+	req.Request = filled
+	a.word(&req, i.copy())
 	head, err := json.Marshal(req)
 	if err != nil {
 		return res, fmt.Errorf("ask for the report: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"balise/app/internal/config"
@@ -186,6 +187,9 @@ func (a *Agent) reload() error {
 
 func (a *Agent) settingsChanged(before config.Config) {
 	now := a.set.now()
+	if !reflect.DeepEqual(before.Packs, now.Packs) {
+		a.packs.again()
+	}
 	if before.Desk != now.Desk {
 		if now.Desk.Kind != "practice" {
 			a.practice.stop()
@@ -202,7 +206,10 @@ func (a *Agent) settingsChanged(before config.Config) {
 }
 
 // texts is the printer of the user's language.
-func (a *Agent) texts() *i18n.Printer { return i18n.New(a.language()) }
+func (a *Agent) texts() *i18n.Printer {
+	lang := a.language()
+	return i18n.New(lang).With(a.packs.get().words[lang])
+}
 
 // language is the user's, "auto" resolved.
 func (a *Agent) language() string { return config.ResolveLanguage(a.set.now().Language) }

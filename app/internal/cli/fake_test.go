@@ -75,6 +75,41 @@ func (f *fake) ListChecks(context.Context) ([]api.CheckInfo, error) {
 	}, nil
 }
 
+func (f *fake) RepairHistory(context.Context) (api.RepairHistory, error) {
+	a := api.RepairAttempt{ID: "print.resume", Ref: "R1", State: repair.Solved, Started: at(), Finished: at()}
+	return api.RepairHistory{
+		Attempts: []api.HistoryAttempt{{RepairAttempt: a, Outcome: "solved"}},
+		Counts:   api.RepairCounts{Tried: 1, Solved: 1},
+	}, nil
+}
+
+func (f *fake) SetSymptom(_ context.Context, id, symptom string) (api.Incident, error) {
+	f.log("symptom %s", symptom)
+	if symptom != "net.slow" {
+		return api.Incident{}, &api.Error{Code: api.CodeUsage, Args: map[string]string{"what": symptom}}
+	}
+	return api.Incident{ID: id, Symptom: &api.IncidentSymptom{ID: symptom, Title: "The network is slow"}}, nil
+}
+
+func (f *fake) Symptoms(_ context.Context, text string) ([]api.SymptomMatch, error) {
+	f.log("symptoms %s", text)
+	return []api.SymptomMatch{{ID: "net.slow", Title: "The network is slow", Words: []string{"slow"}}}, nil
+}
+
+func (f *fake) Forms(context.Context) ([]api.Form, error) {
+	return []api.Form{{
+		ID: "request.software", Kind: "software", Title: "A program", Fields: []api.FormField{
+			{ID: "what", Label: "Which program", Type: "text", Required: true},
+			{ID: "when", Label: "Until when", Type: "date"},
+			{ID: "size", Label: "How large", Type: "choice", Options: []api.FormOption{{ID: "s", Text: "Small"}}},
+		},
+	}}, nil
+}
+
+func (f *fake) Packs(context.Context) ([]api.PackInfo, error) { return nil, nil }
+
+func (f *fake) Words(context.Context, string) (map[string]string, error) { return nil, nil }
+
 func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incident, error) {
 	f.log("answer %s=%s", question, option)
 	inc, err := f.Check(context.Background(), id, api.CheckRequest{}, func(diagnostics.Event) {})

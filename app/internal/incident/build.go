@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
 	"balise/diagnostics/redact"
 )
@@ -253,7 +252,7 @@ func (b *builder) discard() {
 
 func (b *builder) result(view *view, body string) RenderResult {
 	r := b.report
-	res := RenderResult{Review: api.Review{
+	res := RenderResult{Queue: b.collect.queue(), Review: api.Review{
 		Ref: string(r.Ref), Code: r.Code, Desk: b.req.Desk, Subject: r.Subject, Body: body, Masked: r.Masked,
 		Sections: b.sections(view),
 	}}
@@ -279,10 +278,10 @@ func (b *builder) result(view *view, body string) RenderResult {
 // is for the user's eyes and stands in no file.
 func (b *builder) sections(leaving *view) []api.ReviewSection {
 	all := newView(b.collect.collect(true), b.collect.texts)
-	titles := i18n.New(b.req.UserLanguage)
+	_, titles := printers(b.req)
 	var out []api.ReviewSection
 	for _, id := range sectionOrder {
-		s := api.ReviewSection{ID: id, Title: titles.T("report.section." + id), Optional: id != SectionDescription}
+		s := api.ReviewSection{ID: id, Title: titles.T("report.section." + id), Optional: !fixed(id)}
 		v := leaving
 		if w, ok := b.collect.withheld[id]; ok {
 			s.Withheld, s.Locked, v = true, w.File, all

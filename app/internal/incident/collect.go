@@ -23,7 +23,8 @@ type collector struct {
 }
 
 func newCollector(req RenderRequest, known redact.Known) *collector {
-	c := &collector{req: req, texts: i18n.New(req.Language), withheld: decideWithheld(req)}
+	c := &collector{req: req, withheld: decideWithheld(req)}
+	c.texts, _ = printers(req)
 	learn(&known, req)
 	for _, r := range req.Results {
 		if label, ok := strings.CutPrefix(r.ID, "svc.reach."); ok {
@@ -37,11 +38,14 @@ func newCollector(req RenderRequest, known redact.Known) *collector {
 	return c
 }
 
+// fixed tells whether a section always goes along: it is what the user says to the desk.
+func fixed(section string) bool { return section == SectionDescription || section == SectionRequest }
+
 // decideWithheld says what does not go along. The policy's word counts before the user's.
 func decideWithheld(req RenderRequest) map[string]Withheld {
 	out := map[string]Withheld{}
 	for _, id := range req.Input.Withhold {
-		if slices.Contains(sectionOrder[:], id) && id != SectionDescription {
+		if slices.Contains(sectionOrder[:], id) && !fixed(id) {
 			out[id] = Withheld{Section: id, By: "user"}
 		}
 	}
@@ -49,7 +53,7 @@ func decideWithheld(req RenderRequest) map[string]Withheld {
 		out[SectionScreenshot] = Withheld{Section: SectionScreenshot, By: "user"}
 	}
 	for id, file := range req.Locked {
-		if slices.Contains(sectionOrder[:], id) && id != SectionDescription {
+		if slices.Contains(sectionOrder[:], id) && !fixed(id) {
 			out[id] = Withheld{Section: id, By: "policy", File: redact.Clean(file)}
 		}
 	}
@@ -106,6 +110,7 @@ func (c *collector) collect(all bool) Report {
 		r.Diagnosis = c.verdict(*c.req.Diagnosis)
 	}
 	r.Route = c.route(show(SectionDiagnosis))
+	r.Request, r.Symptom = c.requested(), c.complained()
 	c.words(&r)
 	if show(SectionChanges) {
 		r.Changes = c.changed()
@@ -145,11 +150,16 @@ func (c *collector) words(r *Report) {
 	}
 	switch {
 	case r.Subject != "":
+	case r.Request != nil:
+		r.Subject = oneLine(c.requestSubject(r.Request), maxSubject)
 	case c.whole != "":
 		first, _, _ := strings.Cut(c.whole, "\n")
 		r.Subject = oneLine(first, maxSubject)
-	case r.Diagnosis != nil && c.req.Diagnosis.Problem():
+	case r.Diagnosis != nil && problem(c.req.Diagnosis):
 		r.Subject = oneLine(strings.TrimRight(r.Diagnosis.Sentence, ". "), maxSubject)
+	}
+	if r.Subject == "" && r.Symptom != nil {
+		r.Subject = r.Symptom.Title
 	}
 	if r.Subject == "" {
 		r.Subject = c.texts.T("report.no_subject")
@@ -164,6 +174,7 @@ func (c *collector) route(diagnosed bool) *Route {
 			r.Category = d.Category
 		}
 	}
+	c.routed(&r)
 	r.Priority = Priority(r.Impact, r.Urgency)
 	if r == (Route{}) {
 		return nil

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"io"
 	"os"
 
@@ -18,12 +19,12 @@ var priorities = map[string]map[string]client.Priority{
 // Priority is what impact and urgency make together; 0, where one is not known, lets the desk decide.
 func Priority(impact, urgency string) client.Priority { return priorities[impact][urgency] }
 
-// ToDraft makes the ticket of a result. queue is the settings'; the desk's own rules may move it by category
+// ToDraft makes the ticket of a result. queue is the settings', for where neither form nor symptom names one; the desk's own rules may move it by category
 // and level. Open reads the written files.
 func ToDraft(res RenderResult, queue string) client.Draft {
 	r := res.Review
 	d := client.Draft{
-		ClientRef: client.ClientRef(r.Ref), Subject: r.Subject, Text: r.Body, Queue: queue, Category: r.Category,
+		ClientRef: client.ClientRef(r.Ref), Subject: r.Subject, Text: r.Body, Queue: cmp.Or(res.Queue, queue), Category: r.Category,
 		Level: r.Level, Priority: Priority(r.Impact, r.Urgency),
 	}
 	for _, f := range res.Files {

@@ -43,6 +43,13 @@ type RenderRequest struct {
 	Moment   *api.Moment        `json:"moment,omitempty"`
 	Snapshot *snapshot.Snapshot `json:"snapshot,omitempty"`
 
+	// Request is the filled form, nil for an incident; Symptom what the user complains of, nil where nobody said.
+	Request *Request `json:"request,omitempty"`
+	Symptom *Symptom `json:"symptom,omitempty"`
+	// Words and UserWords are the packs' texts in the two languages.
+	Words     map[string]string `json:"words,omitempty"`
+	UserWords map[string]string `json:"user_words,omitempty"`
+
 	// Locked names sections that the policy withholds, with the file that says so.
 	Locked map[string]string `json:"locked,omitempty"`
 	// Key is the incident's pseudonym key (redact.NewKey), the same for review and send.
@@ -63,6 +70,8 @@ type RenderResult struct {
 	Files []File `json:"files,omitempty"`
 	// Withheld names what did not go along, for the trust page.
 	Withheld []string `json:"withheld,omitempty"`
+	// Queue is the one that a form or a symptom asks for; empty is the settings'.
+	Queue string `json:"queue,omitempty"`
 	// Error says why there is no report; nothing else is then set.
 	Error *api.Error `json:"error,omitempty"`
 }
@@ -76,8 +85,9 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// The sections of a report, in their order. All but the description may be withheld.
+// The sections of a report, in their order. All but the request and the description may be withheld.
 const (
+	SectionRequest     = "request"
 	SectionDiagnosis   = "diagnosis"
 	SectionDescription = "description"
 	SectionChanges     = "changes"
@@ -90,7 +100,7 @@ const (
 )
 
 var sectionOrder = [...]string{
-	SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
+	SectionRequest, SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
 	SectionMachine, SectionSnapshot, SectionScreenshot,
 }
 

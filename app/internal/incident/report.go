@@ -22,6 +22,8 @@ type Report struct {
 	Description string           `json:"description"`
 	// DescriptionCut says that description.txt holds the whole text.
 	DescriptionCut bool        `json:"description_cut,omitempty"`
+	Request        *Requested  `json:"request,omitempty"`
+	Symptom        *Complained `json:"symptom,omitempty"`
 	Route          *Route      `json:"route,omitempty"`
 	Diagnosis      *Verdict    `json:"diagnosis,omitempty"`
 	Changes        *Changed    `json:"changes,omitempty"`

@@ -12,13 +12,13 @@ import (
 func (v *view) body() string {
 	var b strings.Builder
 	for _, id := range []string{
-		SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
+		SectionRequest, SectionDiagnosis, SectionDescription, SectionChanges, SectionTried, SectionChecks, SectionMoment,
 		SectionMachine, SectionSnapshot,
 	} {
 		if text := v.section(id); text != "" {
 			b.WriteString(text)
 			b.WriteString("\n\n")
-		} else if id == SectionDiagnosis {
+		} else if id == SectionDiagnosis && v.R.Request == nil {
 			b.WriteString(v.Top() + "\n\n")
 		}
 	}
@@ -33,6 +33,8 @@ func (v *view) body() string {
 // section is the exact text of one section in the body, without a line end; empty when there is none.
 func (v *view) section(id string) string {
 	switch id {
+	case SectionRequest:
+		return v.requestText()
 	case SectionDiagnosis:
 		return v.diagnosisText()
 	case SectionDescription:
@@ -96,6 +98,12 @@ func (v *view) wordsText() string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
 		lines = append(lines, wrap(strings.TrimRight(line, " \t"), "", ""))
+	}
+	for i, s := range v.SymptomLines() {
+		if i == 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, wrap(s, "", ""))
 	}
 	if v.R.DescriptionCut {
 		lines = append(lines, "", v.p.T("report.description_cut", "file", nameDescription))

@@ -98,6 +98,30 @@ func (f *fake) Record(_ context.Context, action string) (api.RecordState, error)
 	return api.RecordState{On: true, Minutes: 3}, f.called("Record", action)
 }
 
+func (f *fake) RepairHistory(context.Context) (api.RepairHistory, error) {
+	return api.RepairHistory{Counts: api.RepairCounts{Solved: 2}}, f.called("RepairHistory")
+}
+
+func (f *fake) SetSymptom(_ context.Context, id, symptom string) (api.Incident, error) {
+	return incident, f.called("SetSymptom", id, symptom)
+}
+
+func (f *fake) Symptoms(_ context.Context, text string) ([]api.SymptomMatch, error) {
+	return []api.SymptomMatch{{ID: "S", Words: []string{"slow"}}}, f.called("Symptoms", text)
+}
+
+func (f *fake) Forms(context.Context) ([]api.Form, error) {
+	return []api.Form{{ID: "F", Fields: []api.FormField{{ID: "what", Required: true}}}}, f.called("Forms")
+}
+
+func (f *fake) Packs(context.Context) ([]api.PackInfo, error) {
+	return []api.PackInfo{{ID: "acme", Refused: "expired", Args: map[string]string{"until": "D"}}}, f.called("Packs")
+}
+
+func (f *fake) Words(_ context.Context, lang string) (map[string]string, error) {
+	return map[string]string{"check.acme.erp.name": "ERP"}, f.called("Words", lang)
+}
+
 func (f *fake) Screenshot(_ context.Context, id string) ([]byte, error) {
 	return []byte("\x89PNG"), f.called("Screenshot", id)
 }

@@ -30,6 +30,24 @@ var methods = map[string]method{
 	"Answer": get(func(ctx context.Context, s api.Service, in api.Args) (api.Incident, error) {
 		return s.Answer(ctx, in.ID, in.Question, in.Option)
 	}),
+	"RepairHistory": get(func(ctx context.Context, s api.Service, _ api.Args) (api.RepairHistory, error) {
+		return s.RepairHistory(ctx)
+	}),
+	"SetSymptom": get(func(ctx context.Context, s api.Service, in api.Args) (api.Incident, error) {
+		return s.SetSymptom(ctx, in.ID, in.Symptom)
+	}),
+	"Symptoms": get(func(ctx context.Context, s api.Service, in api.Args) ([]api.SymptomMatch, error) {
+		return s.Symptoms(ctx, in.Text)
+	}),
+	"Forms": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.Form, error) {
+		return s.Forms(ctx)
+	}),
+	"Packs": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.PackInfo, error) {
+		return s.Packs(ctx)
+	}),
+	"Words": get(func(ctx context.Context, s api.Service, in api.Args) (map[string]string, error) {
+		return s.Words(ctx, in.Lang)
+	}),
 	"Record": get(func(ctx context.Context, s api.Service, in api.Args) (api.RecordState, error) {
 		return s.Record(ctx, in.Action)
 	}),

@@ -48,8 +48,13 @@ type Service interface {
 	// Answer gives the user's answer to the question of the incident's diagnosis: it counts as evidence, and
 	// the diagnosis is made again without another test. An empty option takes the answer back.
 	Answer(ctx context.Context, incidentID, question, option string) (Incident, error)
+	// SetSymptom says which symptom the incident is about: its questions are asked, its self-tests run first, and
+	// what it makes likelier counts. An empty symptom takes it back.
+	SetSymptom(ctx context.Context, incidentID, symptom string) (Incident, error)
 	// Repair runs one repair, one step of it, or undoes it. It refuses without req.Consent.
 	Repair(ctx context.Context, id string, req RepairRequest, on func(RepairEvent)) (Incident, error)
+	// RepairHistory is what was tried on this computer, newest first, with counts that hide nothing. It stays here.
+	RepairHistory(ctx context.Context) (RepairHistory, error)
 	// Screenshot is the incident's picture as PNG, for the user's eyes.
 	Screenshot(ctx context.Context, id string) ([]byte, error)
 	// Review builds the report and returns exactly what would leave.
@@ -64,6 +69,15 @@ type Service interface {
 	// Record reads or changes the light record of the last day: action is "status", "on", "off" (which deletes
 	// it), "now" (marks this moment) or "forget" (takes the marks back).
 	Record(ctx context.Context, action string) (RecordState, error)
+
+	// Symptoms are what people complain of, those first that fit the text; without a text all, in their usual order.
+	Symptoms(ctx context.Context, text string) ([]SymptomMatch, error)
+	// Forms are the requests that can be made.
+	Forms(ctx context.Context) ([]Form, error)
+	// Packs are the support packs that were found, refused ones with the reason.
+	Packs(ctx context.Context) ([]PackInfo, error)
+	// Words are the packs' texts in a language, by the keys of translations.
+	Words(ctx context.Context, lang string) (map[string]string, error)
 
 	// Tickets lists the user's tickets: the desk's, when it answers, and those in the outbox.
 	Tickets(ctx context.Context, refresh bool) (TicketList, error)
@@ -154,6 +168,8 @@ type Support struct {
 type OpenRequest struct {
 	Screenshot bool   `json:"screenshot"`
 	Symptom    string `json:"symptom,omitempty"`
+	// Form makes it a request by that form.
+	Form string `json:"form,omitempty"`
 }
 
 // Incident is one complaint, from the first word to the ticket.
@@ -165,6 +181,10 @@ type Incident struct {
 	ScreenshotWhy string     `json:"screenshot_why,omitempty"` // code, when there is none
 	Results       []Result   `json:"results,omitempty"`
 	Diagnosis     *Diagnosis `json:"diagnosis,omitempty"`
+	// Symptom is what the user complains of; nil where nobody said.
+	Symptom *IncidentSymptom `json:"symptom,omitempty"`
+	// Form is the request form that this is about; nil for an incident.
+	Form *Form `json:"form,omitempty"`
 	// Answers are the options that the user chose, by question.
 	Answers map[string]string `json:"answers,omitempty"`
 	// Changes are all differences from the last time when all was well, newest first; those that may have to
@@ -216,6 +236,8 @@ type Input struct {
 	Subject     string `json:"subject"`
 	Description string `json:"description"`
 	Category    string `json:"category,omitempty"` // overrides the computed one
+	// Fields are the answers to the incident's form, by field; a choice's is its option, a day's 2026-11-22.
+	Fields map[string]string `json:"fields,omitempty"`
 	// Attach are files that the user chose, by absolute path.
 	Attach []string `json:"attach,omitempty"`
 	// Screenshot says that the picture goes along, with Blackouts burnt in.

@@ -235,6 +235,36 @@ func (c *Client) Answer(ctx context.Context, incidentID, question, option string
 	return call[Incident](ctx, c, "Answer", Args{ID: incidentID, Question: question, Option: option})
 }
 
+// RepairHistory asks for what was tried on this computer.
+func (c *Client) RepairHistory(ctx context.Context) (RepairHistory, error) {
+	return call[RepairHistory](ctx, c, "RepairHistory", Args{})
+}
+
+// SetSymptom says which symptom the incident is about.
+func (c *Client) SetSymptom(ctx context.Context, incidentID, symptom string) (Incident, error) {
+	return call[Incident](ctx, c, "SetSymptom", Args{ID: incidentID, Symptom: symptom})
+}
+
+// Symptoms asks for what people complain of.
+func (c *Client) Symptoms(ctx context.Context, text string) ([]SymptomMatch, error) {
+	return call[[]SymptomMatch](ctx, c, "Symptoms", Args{Text: text})
+}
+
+// Forms asks for the requests that can be made.
+func (c *Client) Forms(ctx context.Context) ([]Form, error) {
+	return call[[]Form](ctx, c, "Forms", Args{})
+}
+
+// Packs asks for the support packs that were found.
+func (c *Client) Packs(ctx context.Context) ([]PackInfo, error) {
+	return call[[]PackInfo](ctx, c, "Packs", Args{})
+}
+
+// Words asks for the packs' texts.
+func (c *Client) Words(ctx context.Context, lang string) (map[string]string, error) {
+	return call[map[string]string](ctx, c, "Words", Args{Lang: lang})
+}
+
 // Record reads or changes the light record.
 func (c *Client) Record(ctx context.Context, action string) (RecordState, error) {
 	return call[RecordState](ctx, c, "Record", Args{Action: action})

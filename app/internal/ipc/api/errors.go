@@ -76,6 +76,14 @@ const (
 	CodePolicy           = "policy"             // locked; Args["key"], Args["file"]
 	CodeConfig           = "config"             // bad settings; Detail has file, line, column
 	CodeNamedFile        = "settings.named"     // the file of --config says otherwise; Args["key"], Args["file"]
+	CodeRepairBusy       = "repair.busy"        // another repair is running, maybe from another window
+	CodeRepairCooldown   = "repair.cooldown"    // it ran only just now; Args["wait"]
+	CodeRepairTooOften   = "repair.too_often"   // twice in this complaint is enough
+	CodeRepairChoice     = "repair.choice"      // what was chosen is not among the choices
+	CodePackRefused      = "pack.refused"       // a support pack was not taken; Packs says which and why
+	CodeFieldRequired    = "form.required"      // Args["field"]
+	CodeFieldLong        = "form.long"          // Args["field"], Args["max"]
+	CodeFieldBad         = "form.bad"           // Args["field"]
 	CodeIncomplete       = "outbox.incomplete"  // Args["n"] files of a report were not stored before Balise ended
 	CodeRedaction        = "redaction"          // something that must not leave was found; nothing was sent
 )

@@ -87,3 +87,6 @@ const (
 
 // No is the one answer of Actions that hides a button: "the desk cannot say before you try" does not.
 const No = client.No
+
+// Confirmed is the confidence of a cause that was seen twice, or directly.
+const Confirmed = cause.Confirmed

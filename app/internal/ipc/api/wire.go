@@ -34,6 +34,8 @@ type Args struct {
 	Question   string         `json:"question,omitempty"`
 	Option     string         `json:"option,omitempty"`
 	Action     string         `json:"action,omitempty"`
+	Symptom    string         `json:"symptom,omitempty"`
+	Lang       string         `json:"lang,omitempty"`
 	Refresh    bool           `json:"refresh,omitempty"`
 	Open       *OpenRequest   `json:"open,omitempty"`
 	Check      *CheckRequest  `json:"check,omitempty"`
@@ -70,7 +72,7 @@ func Deadline(method string) time.Duration {
 	case "Repair", "Download", "Export":
 		return LongDeadline
 	case "State", "Incident", "Screenshot", "Sent", "CloseIncident", "MarkSeen", "Outbox", "Retry", "Discard",
-		"Config", "SetConfig", "ListChecks", "Show", "Quit":
+		"Config", "SetConfig", "ListChecks", "RepairHistory", "Show", "Quit", "Symptoms", "SetSymptom", "Forms", "Packs", "Words":
 		return QuickDeadline
 	default:
 		return WorkDeadline

@@ -97,3 +97,14 @@ func Socket(state string) string {
 
 // maxSocketPath is the shortest limit of our platforms, macOS's 104 bytes with the closing zero.
 const maxSocketPath = 103
+
+// Packs are the folders in which an administrator, or another package, puts support packs.
+func Packs() []string {
+	switch runtime.GOOS {
+	case "windows":
+		return []string{filepath.Join(filepath.Dir(Policy()), "packs")}
+	case "darwin":
+		return []string{"/Library/Application Support/Balise/packs"}
+	}
+	return []string{"/usr/share/balise/packs", "/etc/balise/packs.d"}
+}

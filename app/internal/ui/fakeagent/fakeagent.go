@@ -34,6 +34,13 @@ type Agent struct {
 	Conf     []api.Setting
 	Result   api.Sent
 	Recorded api.RecordState // the light record
+	// Complaints are the symptoms, Asked what they ask, Requests the forms, Installed the packs and Texts their
+	// words by language.
+	Complaints []api.SymptomMatch
+	Asked      map[string]api.IncidentSymptom
+	Requests   []api.Form
+	Installed  []api.PackInfo
+	Texts      map[string]map[string]string
 	// Fail makes the method of that name answer with an error; "*" is every method.
 	Fail map[string]error
 	// Hold makes the method of that name wait until its channel is closed.
@@ -137,7 +144,13 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 	}
 	a.Lock()
 	defer a.Unlock()
-	return *a.open("BA7KQ2MXXXXXXXXXXXXX", req.Screenshot), nil
+	inc := a.open("BA7KQ2MXXXXXXXXXXXXX", req.Screenshot)
+	for _, f := range a.Requests {
+		if f.ID == req.Form {
+			inc.Form = &f
+		}
+	}
+	return *inc, nil
 }
 
 func (a *Agent) open(id string, shot bool) *api.Incident {

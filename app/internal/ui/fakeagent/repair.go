@@ -7,6 +7,11 @@ import (
 	"balise/app/internal/ipc/api"
 )
 
+// RepairHistory is empty: the pages do not show it.
+func (a *Agent) RepairHistory(context.Context) (api.RepairHistory, error) {
+	return api.RepairHistory{}, nil
+}
+
 // Repair implements api.Service: the clean-up moves files, asks again before it deletes them, and then the
 // self-test turns.
 func (a *Agent) Repair(ctx context.Context, id string, req api.RepairRequest, on func(api.RepairEvent)) (

@@ -1,0 +1,195 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"balise/app/internal/i18n"
+	"balise/app/internal/ipc/api"
+	"balise/diagnostics/cause"
+	"balise/diagnostics/pack"
+	"balise/diagnostics/pack/join"
+	"balise/diagnostics/pack/probes"
+	"balise/diagnostics/pack/verb"
+	"balise/diagnostics/symptom"
+)
+
+// packs are the support packs in force. They are read when the first of them is needed, and again when the
+// settings change.
+type packs struct {
+	a *Agent
+	// reading is held by whoever reads them.
+	reading sync.Mutex
+
+	mu  sync.Mutex
+	now *inForce
+}
+
+// inForce is what was read. It never changes.
+type inForce struct {
+	set       *pack.Set
+	knowledge cause.Knowledge
+	checks    []probes.Check
+	words     map[string]map[string]string
+	index     func() (*symptom.Index, error) // made when somebody first writes a sentence
+}
+
+// get reads the packs if nobody has.
+func (p *packs) get() *inForce {
+	p.mu.Lock()
+	now := p.now
+	p.mu.Unlock()
+	if now != nil {
+		return now
+	}
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	p.mu.Lock()
+	now = p.now
+	p.mu.Unlock()
+	if now != nil {
+		return now
+	}
+	return p.read()
+}
+
+// again reads them because the settings changed.
+func (p *packs) again() {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	p.read()
+}
+
+// read is called with reading held.
+func (p *packs) read() *inForce {
+	now, err := p.load()
+	if err != nil {
+		// Embedded and tested: a defect of the build. The self-tests must run all the same.
+		p.a.p.Log.Error("read the support packs", "error", err)
+		now = &inForce{set: &pack.Set{}, words: map[string]map[string]string{}, index: noIndex}
+		if now.knowledge, err = cause.Core(); err != nil {
+			p.a.p.Log.Error("read the causes", "error", err)
+		}
+	}
+	for _, r := range now.set.Refused {
+		p.a.p.Log.Warn("a support pack was refused", "pack", r.ID, "path", r.Path, "reason", r.Reason)
+	}
+	fixers, specs := join.Repairs(now.set, verb.Params{OpenURL: p.a.p.OpenURL, OpenSettings: p.a.p.OpenSettings})
+	p.a.repairs.Stock(fixers, specs)
+	p.mu.Lock()
+	p.now = now
+	p.mu.Unlock()
+	if len(now.set.Refused) > 0 {
+		p.a.Warn(api.CodePackRefused)
+	} else {
+		p.a.Unwarn(api.CodePackRefused)
+	}
+	return now
+}
+
+func noIndex() (*symptom.Index, error) { return symptom.New(nil) }
+
+func (p *packs) load() (*inForce, error) {
+	vocabulary, err := join.Vocabulary(p.a.p.Version)
+	if err != nil {
+		return nil, err
+	}
+	embedded, err := join.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	core, err := cause.Core()
+	if err != nil {
+		return nil, fmt.Errorf("read the causes: %w", err)
+	}
+	params := p.a.packParams()
+	params.Embedded, params.Vocabulary, params.State, params.Now = embedded, vocabulary, p.a.p.StateDir, p.a.p.Now
+	set := pack.Load(params)
+	now := &inForce{
+		set: set, knowledge: join.Knowledge(core, set), checks: join.Checks(set, params.Exec),
+		words: map[string]map[string]string{},
+		index: sync.OnceValues(func() (*symptom.Index, error) { return symptom.New(set.Symptoms) }),
+	}
+	for _, lang := range i18n.Languages {
+		now.words[lang] = join.Words(set, lang)
+	}
+	return now, nil
+}
+
+// packParams says where packs may lie, and whom the administrator believes.
+func (a *Agent) packParams() pack.Params {
+	cfg := a.set.now().Packs
+	return pack.Params{
+		AdminDirs: slices.Concat(a.p.PackDirs, cfg.Dirs), UserDirs: a.p.UserPacks, Exec: cfg.AllowExec,
+		Publishers: cfg.Publishers,
+	}
+}
+
+// knowledge is what the core and the packs know of causes, with what the incident's symptom asks.
+func (a *Agent) knowledge(i *api.Incident) cause.Knowledge {
+	now := a.packs.get()
+	if i == nil || i.Symptom == nil {
+		return now.knowledge
+	}
+	s, ok := now.symptom(i.Symptom.ID)
+	if !ok || len(s.Questions) == 0 {
+		return now.knowledge
+	}
+	return now.knowledge.With(cause.Extra{Questions: join.Questions(s)})
+}
+
+// publisher is whose pack brought something, in words; empty for Balise's own.
+func (now *inForce) publisher(lang string, has func(pack.Pack) bool) string {
+	i := slices.IndexFunc(now.set.Packs, has)
+	if i < 0 || now.set.Packs[i].Trust == pack.Embedded {
+		return ""
+	}
+	return join.Publisher(now.set.Packs[i], lang)
+}
+
+// Packs are the support packs that were found.
+func (a *Agent) Packs(context.Context) ([]api.PackInfo, error) {
+	lang := a.language()
+	t := i18n.New(lang)
+	set := a.packs.get().set
+	out := make([]api.PackInfo, 0, len(set.Packs)+len(set.Refused))
+	for _, p := range set.Packs {
+		out = append(out, api.PackInfo{
+			ID: p.Pack.ID, Version: p.Pack.Version, Publisher: join.Publisher(p, lang), Title: p.Pack.Title.In(lang),
+			Trust: string(p.Trust), Path: p.Path, Expires: p.Pack.Expires, Checks: len(p.Checks), Faults: len(p.Faults),
+			Repairs: len(p.Repairs), Symptoms: len(p.Symptoms), Forms: len(p.Forms),
+		})
+	}
+	for _, r := range set.Refused {
+		info := api.PackInfo{ID: r.ID, Version: r.Version, Path: r.Path, Refused: r.Reason, Args: r.Args}
+		for _, problem := range r.Problems {
+			info.Problems = append(info.Problems, problemText(t, problem))
+		}
+		out = append(out, info)
+	}
+	return out, nil
+}
+
+// problemText is a mistake of a pack with its place, as editors and terminals make a link of it.
+func problemText(t *i18n.Printer, p pack.Problem) string {
+	key := "pack.problem." + p.Code
+	if !t.Has(key) {
+		return p.Error()
+	}
+	args := []any{"path", p.Path}
+	for name, v := range p.Args {
+		args = append(args, name, v)
+	}
+	return p.Place() + ": " + t.T(key, args...)
+}
+
+// Words are the packs' texts.
+func (a *Agent) Words(_ context.Context, lang string) (map[string]string, error) {
+	words := a.packs.get().words
+	if words[lang] == nil {
+		lang = "en"
+	}
+	return words[lang], nil
+}

@@ -3,21 +3,16 @@ package symptom
 import (
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
-	"balise/assets"
 	"balise/diagnostics/cause"
-	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/pack"
+	"balise/diagnostics/pack/join"
 )
 
 // What is built into the everyday packs: whatever they name exists, and every text is there, in both languages.
@@ -41,64 +36,21 @@ func causes(t *testing.T) []string {
 	return codes
 }
 
-// repairs are the ids of the core's repairs.
-func repairs(t *testing.T) []string {
-	t.Helper()
-	names, err := fs.Glob(assets.FS, "packs/core/repairs_*.yaml")
-	if err != nil || len(names) == 0 {
-		t.Fatal("no repairs: ", err)
-	}
-	var ids []string
-	for _, name := range names {
-		raw, err := fs.ReadFile(assets.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var f map[string]any
-		if err := yaml.Unmarshal(raw, &f); err != nil {
-			t.Fatal(err)
-		}
-		for id := range f {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-func vocabulary(t *testing.T) pack.Vocabulary {
-	t.Helper()
-	specs, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := pack.Vocabulary{Causes: causes(t), Repairs: repairs(t), Categories: []string{
-		"network", "security", "workstation", "applications", "hardware", "updates", "printing", "messaging", "accounts",
-		"files",
-	}}
-	for id := range specs {
-		v.Checks = append(v.Checks, id, id+".*")
-	}
-	return v
-}
-
 func TestEverydayPacksHaveNoMistake(t *testing.T) {
-	names, err := fs.Glob(assets.FS, "packs/everyday/*.yaml")
+	vocabulary, err := join.Vocabulary("1.0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := vocabulary(t)
-	for _, name := range names {
-		raw, err := fs.ReadFile(assets.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := pack.Parse(path.Base(name), raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range pack.Lint(f, pack.Rules{Vocabulary: v, Trust: pack.Embedded}) {
-			t.Errorf("%v", p)
-		}
+	embedded, err := join.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := pack.Load(pack.Params{Embedded: embedded, Vocabulary: vocabulary})
+	for _, r := range set.Refused {
+		t.Errorf("%s: %s %v", r.Path, r.Reason, r.Problems)
+	}
+	if symptoms, forms := everyday(t); len(set.Symptoms) != len(symptoms) || len(set.Forms) != len(forms) {
+		t.Errorf("%d symptoms and %d forms are taken, of %d and %d", len(set.Symptoms), len(set.Forms), len(symptoms), len(forms))
 	}
 }
 
@@ -135,10 +87,11 @@ func TestSymptomsAreComplete(t *testing.T) {
 			t.Errorf("%s: there is no form %q", s.ID, s.Form)
 		}
 		for _, q := range s.Questions {
-			if by, twice := asked[q.ID]; twice {
-				t.Errorf("%s: the question %s is asked by %s too", s.ID, q.ID, by)
+			id := join.QuestionID(s.ID, q.ID)
+			if by, twice := asked[id]; twice {
+				t.Errorf("%s: the question %s is asked by %s too", s.ID, id, by)
 			}
-			asked[q.ID] = s.ID
+			asked[id] = s.ID
 			evidence := 0
 			for _, o := range q.Options {
 				if len(o.Factors) > 0 {

@@ -121,7 +121,7 @@ func denied(err error) error {
 	switch {
 	case strings.HasPrefix(e.Name, "org.freedesktop.DBus.Error.Unknown"),
 		e.Name == "org.freedesktop.DBus.Error.ServiceUnknown", e.Name == "org.freedesktop.DBus.Error.NameHasNoOwner",
-		e.Name == "org.freedesktop.DBus.Error.Spawn.ServiceNotFound":
+		strings.HasPrefix(e.Name, "org.freedesktop.DBus.Error.Spawn."): // it cannot even be started
 		return fmt.Errorf("%w: %s", ErrAbsent, e.Name)
 	case e.Name == "org.freedesktop.DBus.Error.AccessDenied", e.Name == "org.freedesktop.DBus.Error.AuthFailed",
 		e.Name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",

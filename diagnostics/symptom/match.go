@@ -12,7 +12,7 @@ type Match struct {
 	Score float64
 	// Words are the words of the text that led here, as they were written, the weightiest first.
 	Words []string
-	// Phrase is what the pack says that is nearest to the text; in the language asked for where there is one.
+	// Phrase is what the pack says that is nearest to the text, in its language where there is such a phrase.
 	Phrase string
 }
 
@@ -38,7 +38,8 @@ type scratch struct {
 	score   []float64 // by symptom
 	covered []float64 // by symptom: what of the text speaks for it
 	best    []float64 // by symptom: what its nearest phrase adds
-	nearest []int     // by symptom
+	nearest []int     // by symptom: the phrase that is shown
+	shown   []float64 // by symptom: how near that is
 	reasons []int     // by symptom: how much speaks for it; what can stand for it by itself counts as two
 	phrases []float64 // by phrase: how much of it was said
 	touched []int
@@ -48,6 +49,7 @@ func (x *Index) newScratch() *scratch {
 	n := len(x.ids)
 	return &scratch{
 		score: make([]float64, n), covered: make([]float64, n), best: make([]float64, n), nearest: make([]int, n),
+		shown:   make([]float64, n),
 		reasons: make([]int, n),
 		phrases: make([]float64, len(x.says)),
 	}
@@ -90,26 +92,34 @@ func (x *Index) Match(text, lang string) []Match {
 			s.phrases[p] += value * x.weight[f.id]
 		}
 	}
-	x.nearest(s, lang)
+	x.nearest(s, spoken)
 	return x.rank(text, s)
 }
 
-// nearest adds what the nearest phrase of each symptom weighs.
-func (x *Index) nearest(s *scratch, lang string) {
+// nearest adds what the nearest phrase of each symptom weighs, and keeps the nearest in the text's own language to be
+// shown; another language's only where there is none.
+func (x *Index) nearest(s *scratch, spoken uint8) {
 	for i := range s.nearest {
 		s.nearest[i] = -1
 	}
+	clear(s.shown)
 	for _, n := range s.touched {
 		p := x.says[n]
 		adds := s.phrases[n] * s.phrases[n] / p.whole * phraseWeight
 		s.phrases[n] = 0
-		was := s.nearest[p.symptom]
-		if adds > s.best[p.symptom] || was >= 0 && adds == s.best[p.symptom] && x.says[was].lang != lang && p.lang == lang {
-			s.best[p.symptom], s.nearest[p.symptom] = adds, n
+		s.best[p.symptom] = max(s.best[p.symptom], adds)
+		if bit(p.lang)&spoken != 0 {
+			adds += own
+		}
+		if adds > s.shown[p.symptom] {
+			s.shown[p.symptom], s.nearest[p.symptom] = adds, n
 		}
 	}
 	s.touched = s.touched[:0]
 }
+
+// own puts every phrase of the text's own language before all others.
+const own = 1e6
 
 // rank orders what was found and leaves out what is too little.
 func (x *Index) rank(text string, s *scratch) []Match {

@@ -147,7 +147,8 @@ func (e *Engine) near(info Info, before []diagnostics.Result) []string {
 func (l *live) worse(ctx context.Context, after []diagnostics.Result) bool {
 	for _, b := range l.t.attempt.Before {
 		for _, a := range after {
-			falls := b.Status == diagnostics.Pass && a.Status.Bad() || b.Status == diagnostics.Warn && a.Status == diagnostics.Fail
+			falls := b.Status == diagnostics.Pass && a.Status.Bad() ||
+				b.Status == diagnostics.Warn && a.Status == diagnostics.Fail
 			if a.ID == b.ID && falls {
 				return true
 			}

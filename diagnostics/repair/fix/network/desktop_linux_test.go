@@ -75,6 +75,13 @@ func newDesktop(t *testing.T) *desktop {
 	return d
 }
 
+// with does something while no service does.
+func (d *desktop) with(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
+}
+
 // own answers to a service's name.
 func (d *desktop) own(name string) {
 	d.t.Helper()

@@ -61,9 +61,7 @@ func TestASwitchOfTheComputerIsTheUsers(t *testing.T) {
 	if got := look(); got != "nothing_to_do" {
 		t.Errorf("on: %q", got)
 	}
-	m.mu.Lock()
-	m.radio, m.hardware = false, false
-	m.mu.Unlock()
+	m.with(func() { m.radio, m.hardware = false, false })
 	if got := look(); got != "radio_switch" {
 		t.Errorf("switched off: %q", got)
 	}
@@ -74,19 +72,22 @@ func TestWhatWasOnItsWayIsPutBackSo(t *testing.T) {
 	m := newManager(newDesktop(t))
 	home := m.addProfile(profile{"uuid-home", "Home", "802-3-ethernet"})
 	eth := m.addCard("eth0", 1, home)
-	m.waits = true
-	m.mu.Lock()
-	m.up(home, m.cards[eth], true)
-	m.mu.Unlock()
+	m.with(func() {
+		m.waits = true
+		m.up(home, m.cards[eth], true)
+	})
 	f := fixer(t, "dhcp.renew", network.Params{})
 	saved, err := f.Prepare(t.Context(), repair.Job{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, left, err := f.Undo(t.Context(), saved); err != nil || left != 0 || len(m.deeds) != 0 {
-		t.Errorf("nothing was done yet: %v, %d left, %v", err, left, m.deeds)
-	}
-	m.waits, m.asked = false, func(profile) bool { return false }
+	_, left, err := f.Undo(t.Context(), saved)
+	m.with(func() {
+		if err != nil || left != 0 || len(m.deeds) != 0 {
+			t.Errorf("nothing was done yet: %v, %d left, %v", err, left, m.deeds)
+		}
+		m.waits, m.asked = false, func(profile) bool { return false }
+	})
 	if _, err := f.Run(t.Context(), repair.Job{Saved: saved}); err == nil {
 		t.Error("it did not come up, and is said to")
 	}
@@ -137,9 +138,7 @@ func TestWhichVPN(t *testing.T) {
 	if got := choices("none of these"); got != "" {
 		t.Error(got)
 	}
-	m.mu.Lock()
-	m.up(first, nil, true)
-	m.mu.Unlock()
+	m.with(func() { m.up(first, nil, true) })
 	if got := choices(""); got != "uuid-a " {
 		t.Error(got)
 	}
@@ -165,12 +164,13 @@ func TestNamesThatDnsmasqKeeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Run(t.Context(), repair.Job{Saved: saved}); err != nil || flags != 4 {
-		t.Errorf("%v, flags %d", err, flags)
-	}
-	m.mu.Lock()
-	mode = "default"
-	m.mu.Unlock()
+	_, err = f.Run(t.Context(), repair.Job{Saved: saved})
+	m.with(func() {
+		if err != nil || flags != 4 {
+			t.Errorf("%v, flags %d", err, flags)
+		}
+		mode = "default"
+	})
 	looks(t, "dns.flush", "no_name_cache")
 }
 
@@ -178,7 +178,7 @@ func TestNamesThatDnsmasqKeeps(t *testing.T) {
 func TestVPNThatWaitsForItsPasswordIsGivenUp(t *testing.T) {
 	m := newManager(newDesktop(t))
 	m.addProfile(profile{"uuid-vpn", "Office", "vpn"})
-	m.waits = true
+	m.with(func() { m.waits = true })
 	f := fixer(t, "vpn.reconnect", network.Params{})
 	saved, err := f.Prepare(t.Context(), repair.Job{})
 	if err != nil {
@@ -192,9 +192,11 @@ func TestVPNThatWaitsForItsPasswordIsGivenUp(t *testing.T) {
 	if _, left, err := f.Undo(t.Context(), saved); err != nil || left != 0 {
 		t.Errorf("%v, %d left", err, left)
 	}
-	if len(m.actives) != 0 {
-		t.Errorf("the tunnel still waits: %v", m.actives)
-	}
+	m.with(func() {
+		if len(m.actives) != 0 {
+			t.Errorf("the tunnel still waits: %v", m.actives)
+		}
+	})
 }
 
 func TestOnlyWhatIsBadIsProved(t *testing.T) {

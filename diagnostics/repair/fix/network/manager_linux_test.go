@@ -148,7 +148,7 @@ func (m *manager) addProfile(p profile) dbus.ObjectPath {
 
 func (m *manager) activate(connection, device, specific dbus.ObjectPath) (dbus.ObjectPath, *dbus.Error) {
 	var path dbus.ObjectPath
-	err := m.do("Activate "+m.profiles[connection].name, nmDenied, func() *dbus.Error {
+	err := m.do("Activate", nmDenied, func() *dbus.Error {
 		c := m.cards[device]
 		if connection == nowhere && c != nil && len(c.profile) > 0 {
 			connection = c.profile[0] // the manager's own choice

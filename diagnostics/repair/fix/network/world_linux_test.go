@@ -54,7 +54,7 @@ func (w *world) State() string {
 	return w.state()
 }
 
-func (w *world) Worsen() { w.worse() }
+func (w *world) Worsen() { w.with(w.worse) }
 
 func (w *world) Reopen() repairtest.World {
 	w.wake()
@@ -136,9 +136,7 @@ func renewWorld(t *testing.T) repairtest.World {
 	m := newManager(newDesktop(t))
 	office := m.addProfile(profile{"uuid-office", "Office", "802-3-ethernet"})
 	eth := m.addCard("eth0", 1, office)
-	m.mu.Lock()
-	m.up(office, m.cards[eth], true)
-	m.mu.Unlock()
+	m.with(func() { m.up(office, m.cards[eth], true) })
 	address, hopeless := false, false
 	m.asked = func(profile) bool {
 		address = !hopeless
@@ -258,9 +256,7 @@ func vpnWorld(t *testing.T, up bool) repairtest.World {
 	office := m.addProfile(profile{"uuid-vpn", "Office VPN", "vpn"})
 	m.addProfile(profile{"uuid-home", "Home", "802-11-wireless"})
 	if up {
-		m.mu.Lock()
-		m.up(office, nil, true)
-		m.mu.Unlock()
+		m.with(func() { m.up(office, nil, true) })
 	}
 	through, hopeless := false, false
 	m.asked = func(profile) bool {

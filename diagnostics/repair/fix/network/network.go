@@ -45,7 +45,7 @@ func linuxFixers(p Params) []repair.Fixer {
 		byService{renew{}},
 		byService{radio{act.KernelSwitches()}},
 		byService{names{}},
-		byService{newProxy(act.NewUserProxy())},
+		proxy{act.NewUserProxy(), newGuide(p)},
 		byService{vpn{p.VPN}},
 		byService{clock{}},
 		rejoin{newGuide(p)},

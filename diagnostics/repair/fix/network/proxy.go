@@ -3,8 +3,8 @@ package network
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/act"
@@ -13,9 +13,16 @@ import (
 
 // proxy has the desktop reach the network without the proxy that the user's own settings name. What the system or an
 // administrator set is left alone.
-type proxy struct{ settings act.UserProxy }
+// Desktops that keep theirs elsewhere (KDE) are asked through their own page: the user does it.
+type proxy struct {
+	settings act.UserProxy
+	guide
+}
 
-func newProxy(u act.UserProxy) proxy { return proxy{u} }
+const (
+	proxyPage = "proxy"
+	clearStep = "clear"
+)
 
 // ID is the repair's.
 func (proxy) ID() string { return "proxy.reset_user" }
@@ -28,37 +35,57 @@ type proxySaved struct {
 func (p proxy) Look(ctx context.Context, results []diagnostics.Result) repair.Look {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
+	look := repair.Look{Skip: []string{pageStep}}
 	mode, err := p.settings.Mode(ctx)
+	from := source(results)
 	switch {
+	case from == "environment", from == "settings": // the user's start files name it, or Balise's own settings
+		look.Why = "proxy_elsewhere"
+	case err != nil && !errors.Is(err, act.ErrAbsent):
+		look.Why = "service_silent"
+	case (err != nil || mode == "none") && from == "desktop":
+		return p.byHand()
 	case err != nil:
-		return repair.Look{Why: why(err, "no_desktop_proxy")}
+		look.Why = "no_desktop_proxy"
 	case mode == "none":
-		if bad(results, "net.proxy") {
-			return repair.Look{Why: "proxy_elsewhere"} // the environment names it, or Balise's own settings
+		look.Why = "nothing_to_do"
+	default:
+		if locked, err := p.settings.Locked(ctx); err != nil || locked {
+			look.Why = "set_by_organisation"
 		}
-		return repair.Look{Why: "nothing_to_do"}
-	case elsewhere(results):
-		return repair.Look{Why: "proxy_elsewhere"}
 	}
-	if locked, err := p.settings.Locked(ctx); err != nil || locked {
-		return repair.Look{Why: "set_by_organisation"}
-	}
-	return repair.Look{}
+	return look
 }
 
-// elsewhere tells whether the proxy that fails is named by something else than the desktop.
-func elsewhere(results []diagnostics.Result) bool {
-	i := slices.IndexFunc(results, func(r diagnostics.Result) bool { return r.ID == "net.proxy" && r.Status.Bad() })
-	if i < 0 {
-		return false
+// byHand is for a desktop that names a proxy and keeps its settings where Balise does not change them.
+func (p proxy) byHand() repair.Look {
+	look := repair.Look{Skip: []string{clearStep}, Steps: map[string]repair.StepLook{pageStep: {Page: proxyPage}}}
+	if !p.has(proxyPage) {
+		look.Why = "no_settings_page"
 	}
-	return slices.ContainsFunc(results[i].Facts, func(f diagnostics.Fact) bool {
-		return f.Key == "source" && (f.Value == "environment" || f.Value == "settings")
-	})
+	return look
+}
+
+// source is who names the proxy that fails: "desktop", "environment" or "settings"; empty where that is not known.
+func source(results []diagnostics.Result) string {
+	for _, r := range results {
+		if r.ID != "net.proxy" || !r.Status.Bad() {
+			continue
+		}
+		for _, f := range r.Facts {
+			if word, ok := f.Value.(string); ok && f.Key == "source" {
+				return word
+			}
+		}
+	}
+	return ""
 }
 
 // Prepare notes the setting.
-func (p proxy) Prepare(ctx context.Context, _ repair.Job) (json.RawMessage, error) {
+func (p proxy) Prepare(ctx context.Context, job repair.Job) (json.RawMessage, error) {
+	if job.Step == pageStep {
+		return nil, nil // the user changes what he wants to
+	}
 	mode, err := p.settings.Mode(ctx)
 	if err != nil {
 		return nil, failed(err, false)
@@ -72,6 +99,9 @@ func (p proxy) Prepare(ctx context.Context, _ repair.Job) (json.RawMessage, erro
 // Run takes the user's setting away. Where the same is in force afterwards it was not the user's: an administrator
 // provides it.
 func (p proxy) Run(ctx context.Context, job repair.Job) ([]diagnostics.Fact, error) {
+	if job.Step == pageStep {
+		return p.show(proxyPage), nil
+	}
 	var s proxySaved
 	if err := load(job.Saved, &s); err != nil {
 		return nil, err

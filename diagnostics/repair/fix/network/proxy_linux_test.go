@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"balise/diagnostics"
+	"balise/diagnostics/repair"
 	"balise/diagnostics/repair/fix/network"
 	"balise/diagnostics/repair/repairtest"
 )
@@ -103,11 +104,24 @@ func TestProxyIsTheUsersOwnOnly(t *testing.T) {
 		}
 	}
 	why("desktop", "")
+	why("script", "") // a proxy script of the user's own settings
 	why("environment", "proxy_elsewhere")
 	why("settings", "proxy_elsewhere")
 	d.settings("reset", "org.gnome.system.proxy", "mode")
 	why("environment", "proxy_elsewhere")
+	why("script", "nothing_to_do")
 	if got := f.Look(t.Context(), nil).Why; got != "nothing_to_do" {
 		t.Errorf("without a proxy: %q", got)
+	}
+	// A desktop that keeps its settings elsewhere names it: the user does it on its page.
+	why("desktop", "no_settings_page")
+	opened := ""
+	f = fixer(t, "proxy.reset_user", network.Params{OpenSettings: func(page string) error { opened = page; return nil }})
+	look := f.Look(t.Context(), failing("desktop"))
+	if look.Why != "" || look.Steps["page"].Page != "proxy" || len(look.Skip) != 1 || look.Skip[0] != "clear" {
+		t.Errorf("%+v", look)
+	}
+	if _, err := f.Run(t.Context(), repair.Job{Step: "page"}); err != nil || opened != "proxy" {
+		t.Errorf("opened %q: %v", opened, err)
 	}
 }

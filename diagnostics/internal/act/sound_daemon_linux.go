@@ -34,14 +34,28 @@ func PulseInstalled() bool {
 // nothing where one runs already.
 func StartPulse(ctx context.Context) error { return pulseRun(ctx, "--start", "--log-target=syslog") }
 
-// EndPulse asks the user's PulseAudio to end, and says nothing where none runs.
+// EndPulse asks the user's PulseAudio to end and waits a little for that, and says nothing where none runs. One that
+// does not listen is left as it is: StartPulse then starts none beside it.
 func EndPulse(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pulseTime)
+	defer cancel()
+	const most, every = 25, 200 * time.Millisecond
 	err := pulseRun(ctx, "--kill")
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil // none runs: that is its exit code 1
+	for range most {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+			return nil // none runs: that is the exit code of --kill and --check
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(every):
+		}
+		err = pulseRun(ctx, "--check")
 	}
-	return err
+	return nil
 }
 
 func pulseRun(ctx context.Context, args ...string) error {

@@ -64,7 +64,7 @@ func protected(name string) bool {
 
 // partOfSession reads a process's cgroup: what systemd keeps as a part of the session.
 func partOfSession(cgroup string) bool {
-	return strings.Contains(cgroup, "/session.slice/") || strings.Contains(cgroup, "/init.scope")
+	return strings.Contains(cgroup, "/session.slice/") || strings.Contains(cgroup, ".service/init.scope")
 }
 
 // ancestors are the processes that we run in: the terminal, its shell, the session.

@@ -179,7 +179,8 @@ func TestPartsOfTheSessionByCgroup(t *testing.T) {
 		"0::/user.slice/user-1000.slice/user@1000.service/session.slice/org.gnome.Shell@wayland.service\n": true,
 		"0::/user.slice/user-1000.slice/user@1000.service/init.scope\n":                                    true,
 		"0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-firefox-4711.scope\n":        false,
-		"0::/\n": false, "": false,
+		"0::/init.scope\n": false, // in a container: all that it runs
+		"0::/\n":           false, "": false,
 	} {
 		if got := partOfSession(group); got != want {
 			t.Errorf("%q: %v, want %v", group, got, want)

@@ -48,6 +48,8 @@ type systemd struct {
 	// point is the folder of the one unit that has a file, restart what restarting or starting it does.
 	point   string
 	restart func() bool
+	// services are what programs were started by, by process.
+	services map[int]string
 	// run does what a transient unit is given, and returns its exit status.
 	run func(argv []string) int
 
@@ -74,18 +76,39 @@ func playSystemd(t *testing.T, user bool) *systemd {
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", system)
 	d := &systemd{t: t, conn: conn, asks: !user}
 	must(t, conn.ExportMethodTable(map[string]any{
-		"Subscribe": func() *dbus.Error { d.wait(); return nil },
-		"LoadUnit":  func(name string) (dbus.ObjectPath, *dbus.Error) { d.wait(); return sdUnit(name), nil },
-		"GetUnitByPID": func(uint32) (dbus.ObjectPath, *dbus.Error) {
-			d.wait()
-			return "/", dbus.NewError(sdName+".NoUnitForPID", nil)
-		},
-		"RestartUnit": d.start, "StartUnit": d.start, "StartTransientUnit": d.transient,
+		"Subscribe":    func() *dbus.Error { d.wait(); return nil },
+		"LoadUnit":     func(name string) (dbus.ObjectPath, *dbus.Error) { d.wait(); return sdUnit(name), nil },
+		"GetUnitByPID": d.unitOf,
+		"RestartUnit":  d.start, "StartUnit": d.start, "StartTransientUnit": d.transient,
 	}, sdPath, sdName+".Manager"))
 	must(t, conn.ExportSubtreeMethodTable(map[string]any{"Get": d.get}, sdPath+"/unit", "org.freedesktop.DBus.Properties"))
 	d.arrive()
 	t.Cleanup(d.answer)
 	return d
+}
+
+// set changes what the services' own goroutines read.
+func (d *systemd) set(change func()) {
+	d.state.Lock()
+	defer d.state.Unlock()
+	change()
+}
+
+// did is what transient units were given.
+func (d *systemd) did() (all [][]string) {
+	d.set(func() { all = slices.Clone(d.ran) })
+	return all
+}
+
+// unitOf finds the service that a program was started by, where the world has one.
+func (d *systemd) unitOf(pid uint32) (dbus.ObjectPath, *dbus.Error) {
+	d.wait()
+	d.state.Lock()
+	defer d.state.Unlock()
+	if unit := d.services[int(pid)]; unit != "" {
+		return sdUnit(unit), nil
+	}
+	return "/", dbus.NewError(sdName+".NoUnitForPID", nil)
 }
 
 func (d *systemd) arrive() {
@@ -196,8 +219,11 @@ func (d *systemd) get(m dbus.Message, _, property string) (dbus.Variant, *dbus.E
 		active, result = "failed", "exit-code"
 	}
 	file := ""
-	if strings.HasSuffix(name, ".mount") && pointOf(name) == d.point {
+	switch {
+	case strings.HasSuffix(name, ".mount") && pointOf(name) == d.point:
 		file = "/run/systemd/generator/" + name
+	case strings.HasSuffix(name, ".service"):
+		file = "/home/ann/.config/systemd/user/" + name
 	}
 	v, ok := map[string]any{
 		"Id": name, "LoadState": "loaded", "ActiveState": active, "SubState": "mounted", "Result": result,
@@ -217,7 +243,10 @@ func (d *systemd) start(m dbus.Message, name, mode string) (dbus.ObjectPath, *db
 	if err := d.may(m); err != nil {
 		return "/", err
 	}
-	if mode != "replace" || d.restart == nil || pointOf(name) != d.point {
+	d.state.Lock()
+	known := d.restart != nil && pointOf(name) == d.point
+	d.state.Unlock()
+	if mode != "replace" || !known {
 		return "/", dbus.NewError(sdName+".NoSuchUnit", nil)
 	}
 	d.reached("before the mount")

@@ -3,7 +3,9 @@ package storage
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/checks/catalogue"
 	"balise/diagnostics/checks/files"
+	"balise/diagnostics/internal/act"
 	"balise/diagnostics/repair"
 	"balise/diagnostics/repair/repairtest"
 )
@@ -115,7 +118,7 @@ func newShareWorld(t *testing.T, user bool, broken string) *shareWorld {
 	t.Helper()
 	unmountAll(t) // of the worlds before this one
 	w := &shareWorld{systemd: playSystemd(t, user), broken: broken}
-	w.point = filepath.Join(t.TempDir(), "Mes projets-2026")
+	w.set(func() { w.point = filepath.Join(t.TempDir(), "Mes projets-2026") })
 	must(t, os.Mkdir(w.point, 0o755))
 	s := serve(t, w.point, broken)
 	t.Cleanup(func() {
@@ -124,17 +127,19 @@ func newShareWorld(t *testing.T, user bool, broken string) *shareWorld {
 		}
 		_ = unix.Close(s.fd)
 	})
-	w.restart = func() bool {
+	restart := func() bool {
 		_ = unix.Unmount(w.point, unix.MNT_DETACH)
 		mode := "ok"
-		if w.worse {
-			mode = broken
-		}
+		w.set(func() {
+			if w.worse {
+				mode = broken
+			}
+		})
 		next := serve(t, w.point, mode)
 		t.Cleanup(func() { _ = unix.Close(next.fd) })
 		return true
 	}
-	w.run = func(argv []string) int {
+	run := func(argv []string) int {
 		if !slices.Equal(argv, []string{"/usr/bin/umount", "-l", "--", w.point}) {
 			return 64
 		}
@@ -143,6 +148,7 @@ func newShareWorld(t *testing.T, user bool, broken string) *shareWorld {
 		}
 		return 0
 	}
+	w.set(func() { w.restart, w.run = restart, run })
 	return w
 }
 
@@ -188,8 +194,8 @@ func (w *shareWorld) State() string {
 	return strings.Join(lines, "\n")
 }
 
-func (w *shareWorld) Worsen() { w.worse = true }
-func (w *shareWorld) Refuse() { w.refuse = true }
+func (w *shareWorld) Worsen() { w.set(func() { w.worse = true }) }
+func (w *shareWorld) Refuse() { w.set(func() { w.refuse = true }) }
 func (w *shareWorld) Leave()  { w.leave() }
 func (w *shareWorld) Hang()   { w.hang() }
 
@@ -274,7 +280,45 @@ func TestHungChild(t *testing.T) {
 	if got := w.State(); got != before {
 		t.Errorf("mounted otherwise than before:\n%s\n%s", before, got)
 	}
-	if len(w.ran) != 0 {
-		t.Errorf("a password was asked for: %q", w.ran)
+	if ran := w.did(); len(ran) != 0 {
+		t.Errorf("a password was asked for: %q", ran)
+	}
+}
+
+// TestServingDaemon is the program behind a folder, as another process would be: it only has the folder's name among
+// its arguments.
+func TestServingDaemon(t *testing.T) {
+	if os.Getenv(remountEnv) != "daemon" {
+		return
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the test lets go
+}
+
+// A folder that a program of the user's serves is mounted again by the service that started the program, unless that
+// service is the desktop's.
+func TestTheServiceBehindAFolderIsFound(t *testing.T) {
+	d := playSystemd(t, true)
+	point := filepath.Join(t.TempDir(), "nuage")
+	if _, err := act.FindShareUnit(t.Context(), point); !errors.Is(err, act.ErrAbsent) {
+		t.Errorf("a folder that nobody mounts: %v", err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestServingDaemon$", point)
+	cmd.Env = append(os.Environ(), remountEnv+"=daemon")
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
+	for service, want := range map[string]string{
+		"rclone-nuage.service": "rclone-nuage.service", "gvfs-daemon.service": "", "app-term@1.service": "",
+	} {
+		d.set(func() { d.services = map[int]string{cmd.Process.Pid: service} })
+		unit, err := act.FindShareUnit(t.Context(), point)
+		if unit.Name != want || want != "" && !unit.User || (err == nil) != (want != "") {
+			t.Errorf("started by %s: %+v, %v", service, unit, err)
+		}
+	}
+	d.set(func() { d.services, d.point = nil, point })
+	if unit, err := act.FindShareUnit(t.Context(), point); err != nil || pointOf(unit.Name) != point || !unit.User {
+		t.Errorf("a mount's own unit: %+v, %v", unit, err)
 	}
 }

@@ -34,7 +34,7 @@ func newSystemWorld(t *testing.T) *systemWorld {
 	w.file("archives/firefox-esr_128_amd64.deb", 12<<20)
 	w.file("archives/libc6_2.36_amd64.deb", 1<<20)
 	w.file("archives/keep.txt", 10)
-	w.run = w.really
+	w.set(func() { w.run = w.really })
 	return w
 }
 
@@ -92,8 +92,8 @@ func (w *systemWorld) State() string {
 	return strings.Join(withoutFolderTimes(picture(w.t, w.dir)), "\n")
 }
 
-func (w *systemWorld) Worsen() { w.worse = true }
-func (w *systemWorld) Refuse() { w.refuse = true }
+func (w *systemWorld) Worsen() { w.set(func() { w.worse = true }) }
+func (w *systemWorld) Refuse() { w.set(func() { w.refuse = true }) }
 func (w *systemWorld) Leave()  { w.leave() }
 func (w *systemWorld) Hang()   { w.hang() }
 
@@ -152,16 +152,16 @@ func TestKernelsAreShownAndLeftAlone(t *testing.T) {
 	w.worse = true
 	a, err := e.Run(t.Context(), repair.Request{ID: diskCleanSystem, Consent: true}, nil)
 	must(t, err)
-	if a.State != repair.NeedsUser || a.Pending == nil || !a.Pending.Elevated || len(w.ran) != 0 {
-		t.Fatalf("before the yes of its own: %+v, ran %q", a, w.ran)
+	if a.State != repair.NeedsUser || a.Pending == nil || !a.Pending.Elevated || len(w.did()) != 0 {
+		t.Fatalf("before the yes of its own: %+v, ran %q", a, w.did())
 	}
 	if _, err := e.Choose(t.Context(), a.Ref, []string{kernelsBucket}, true, nil); err == nil {
 		t.Error("kernels could be chosen")
 	}
 	a, err = e.Choose(t.Context(), a.Ref, []string{journalBucket}, true, nil)
 	must(t, err)
-	if len(w.ran) != 1 || w.ran[0][0] != "/usr/bin/journalctl" {
-		t.Errorf("chosen: the log; ran %q", w.ran)
+	if ran := w.did(); len(ran) != 1 || ran[0][0] != "/usr/bin/journalctl" {
+		t.Errorf("chosen: the log; ran %q", ran)
 	}
 	if kernels, _ := filepath.Glob(filepath.Join(w.dir, "boot/*")); len(kernels) != 8 {
 		t.Errorf("of the kernels' files are left: %q", kernels)

@@ -19,7 +19,8 @@ func commands() []*command {
 		{path: "record forget", run: runRecord(api.RecordForget)},
 		{path: "repair", run: runRepairList, hidden: true},
 		{path: "repair list", run: runRepairList},
-		{path: "repair run", args: []string{"ID"}, flags: yesFlag, run: runRepair},
+		{path: "repair run", args: []string{"ID"}, flags: repairFlags, run: runRepair},
+		{path: "repair history", run: runRepairHistory},
 		{path: "tickets", run: runTickets},
 		{path: "tickets show", args: []string{"N"}, run: runTicket},
 		{path: "tickets reply", args: []string{"N", "TEXT"}, run: runReply},
@@ -61,6 +62,11 @@ func checkFlags(fs *flag.FlagSet, o *options) {
 }
 
 func yesFlag(fs *flag.FlagSet, o *options) { fs.BoolVar(&o.yes, "yes", false, "") }
+
+func repairFlags(fs *flag.FlagSet, o *options) {
+	fs.Var(&o.choice, "choice", "`ID`")
+	yesFlag(fs, o)
+}
 
 func outboxFlags(fs *flag.FlagSet, o *options) { fs.BoolVar(&o.flush, "flush", false, "") }
 

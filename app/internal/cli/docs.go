@@ -19,6 +19,7 @@ const (
 	schemaExport   = "balise.export/1"
 	schemaRepairs  = "balise.repairs/1"
 	schemaRepair   = "balise.repair/1"
+	schemaHistory  = "balise.repair_history/1"
 	schemaDesk     = "balise.desk/1"
 	schemaDeskURL  = "balise.desk_url/1"
 	schemaConfig   = "balise.config/1"
@@ -160,6 +161,12 @@ type RepairDoc struct {
 	Attempt api.RepairAttempt `json:"attempt" doc:"what was tried and what the self-test said before and after"`
 }
 
+// RepairHistoryDoc is `balise repair history --json`.
+type RepairHistoryDoc struct {
+	Schema string `json:"schema" doc:"name and version of this document"`
+	api.RepairHistory
+}
+
 // DeskDoc is `balise sign-in --json`.
 type DeskDoc struct {
 	Schema string        `json:"schema" doc:"name and version of this document"`
@@ -213,5 +220,7 @@ type Event struct {
 	Repair   string      `json:"repair,omitempty" doc:"the repair, with repair"`
 	State    string      `json:"state,omitempty" doc:"where the repair stands, with repair"`
 	Step     string      `json:"step,omitempty" doc:"the step that runs, with repair"`
+	Percent  int         `json:"percent,omitempty" doc:"how far the step is, below 0 when nobody knows, with repair"`
+	What     string      `json:"what,omitempty" doc:"what the step is doing, a code or a name, with repair"`
 	Document any         `json:"document,omitempty" doc:"with result: the document that --json prints"`
 }

@@ -220,6 +220,9 @@ func (f *fake) Repair(
 	_ context.Context, id string, req api.RepairRequest, on func(api.RepairEvent),
 ) (api.Incident, error) {
 	f.log("repair %s %s consent=%v", req.ID, req.Action, req.Consent)
+	if req.ID == "audio.unmute" {
+		return f.unmute(id, req, on)
+	}
 	if req.ID != "disk.clean_user" {
 		return api.Incident{}, api.NewError(api.CodeNotFound, nil)
 	}
@@ -239,6 +242,32 @@ func (f *fake) Repair(
 		a.State = repair.NotSolved
 	case "undo":
 		a.State = repair.Undone
+	}
+	return api.Incident{ID: id, Attempts: []api.RepairAttempt{a}}, nil
+}
+
+// unmute is a repair with a choice, a percentage and a question.
+func (f *fake) unmute(id string, req api.RepairRequest, on func(api.RepairEvent)) (api.Incident, error) {
+	f.log("unmute %s choice=%v says=%s", req.Action, req.Choice, req.Says)
+	a := api.RepairAttempt{ID: req.ID, Ref: id, Started: at(), State: repair.NeedsUser}
+	set := repair.Step{
+		ID: "set", Kind: repair.Auto, Choose: "one",
+		Choices: []repair.Choice{{ID: "sink1", Label: "Screen"}, {ID: "sink2", Label: "Headset", Chosen: true}},
+	}
+	switch {
+	case req.Action == "user_says" && req.Says == "yes":
+		a.State = repair.Solved
+	case req.Action == "user_says":
+		a.State, a.Reason = repair.NotSolved, "user_says_no"
+	case req.Action == "cancel":
+		a.State, a.Reason = repair.NotSolved, "declined"
+	case len(req.Choice) == 0:
+		a.Pending = &set
+	case req.Choice[0] != "sink1" && req.Choice[0] != "sink2":
+		return api.Incident{}, api.NewError(api.CodeRepairChoice, nil)
+	default:
+		on(api.RepairEvent{ID: req.ID, State: repair.Running, Step: "set", Percent: 57, What: "half"})
+		a.Pending = &repair.Step{ID: "hear", Kind: repair.Ask}
 	}
 	return api.Incident{ID: id, Attempts: []api.RepairAttempt{a}}, nil
 }

@@ -21,6 +21,7 @@ type options struct {
 	only          string
 	list          bool
 	answers       repeated
+	choice        repeated
 	subject       string
 	description   string
 	category      string

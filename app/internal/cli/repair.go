@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"balise/app/internal/ipc/api"
@@ -14,6 +15,7 @@ const (
 	actionContinue = "continue"
 	actionUndo     = "undo"
 	actionCancel   = "cancel"
+	actionSays     = "user_says"
 )
 
 func runRepairList(ctx context.Context, s *session, _ commandLine) error {
@@ -83,7 +85,7 @@ func runRepair(ctx context.Context, s *session, line commandLine) error {
 			return errNotDone
 		}
 	}
-	attempt, err := s.repair(ctx, inc.ID, id)
+	attempt, err := s.repair(ctx, inc, id, line.opts.choice)
 	if err != nil {
 		return err
 	}
@@ -115,37 +117,15 @@ func (s *session) explainStep(id string, step api.RepairStep) {
 		}
 		s.out.noteItem("    - ", "      ", text)
 	}
+	for _, c := range step.Choices {
+		s.out.noteItem("    - ", "      ", s.choiceLine(c))
+	}
+	if step.Elevated {
+		s.out.noteItem("    ", "    ", s.t("cli.repair.elevated"))
+	}
 	if step.URL != "" {
 		s.out.noteItem("    ", "    ", webURL(step.URL))
 	}
-}
-
-// repair runs a repair to its end or to the step that nobody here can decide.
-func (s *session) repair(ctx context.Context, incident, id string) (api.RepairAttempt, error) {
-	attempt, err := s.act(ctx, incident, api.RepairRequest{ID: id, Action: actionRun, Consent: true})
-	for err == nil && attempt.State == api.RepairNeedsUser && attempt.Pending != nil && s.p.Terminal {
-		step := *attempt.Pending
-		s.explainStep(id, step)
-		question, no := s.t("cli.repair.ask_step"), actionCancel
-		if step.Kind == api.StepManual {
-			question = s.t("cli.repair.ask_manual")
-		}
-		var yes bool
-		if yes, err = s.ask(ctx, question); err != nil {
-			return attempt, err
-		}
-		if !yes {
-			if attempt, err = s.act(ctx, incident, api.RepairRequest{ID: id, Action: no}); err != nil {
-				return attempt, err
-			}
-			return s.offerUndo(ctx, incident, id, attempt)
-		}
-		attempt, err = s.act(ctx, incident, api.RepairRequest{ID: id, Action: actionContinue, Consent: true})
-	}
-	if err != nil || attempt.State != api.RepairNotSolved {
-		return attempt, err
-	}
-	return s.offerUndo(ctx, incident, id, attempt)
 }
 
 // offerUndo asks whether what was moved goes back.
@@ -162,17 +142,26 @@ func (s *session) offerUndo(ctx context.Context, incident, id string, a api.Repa
 
 // act asks for one thing and returns the repair's newest record.
 func (s *session) act(ctx context.Context, incident string, req api.RepairRequest) (api.RepairAttempt, error) {
+	said := ""
 	inc, err := s.svc.Repair(ctx, incident, req, func(e api.RepairEvent) {
 		s.out.event(Event{
 			Event: "repair", Repair: e.ID, State: string(e.State), Step: e.Step, Result: e.Result,
+			Percent: e.Percent, What: e.What,
 		})
-		if s.out.mode == people && e.State != "" {
-			text := s.t("cli.repair.state." + string(e.State))
-			if e.Step != "" {
-				text += " " + s.stepName(e.ID, e.Step)
-			}
+		if s.out.mode != people || e.State == "" {
+			return
+		}
+		text := s.t("cli.repair.state." + string(e.State))
+		if e.Step != "" {
+			text += " " + s.stepName(e.ID, e.Step)
+		}
+		if tenth := e.Percent / 10 * 10; tenth > 0 {
+			text += " " + s.t("cli.repair.percent", "percent", strconv.Itoa(tenth))
+		}
+		if text != said { // a tenth more is worth a line, not each per cent
 			s.out.note(text)
 		}
+		said = text
 	})
 	if err != nil {
 		return api.RepairAttempt{}, err
@@ -196,8 +185,11 @@ func (s *session) printAttempt(a api.RepairAttempt) error {
 	for _, r := range a.After {
 		s.out.item("- ", "  ", s.resultLine(r))
 	}
-	if a.State == api.RepairNeedsUser && !s.p.Terminal {
-		s.out.say(s.t("cli.repair.needs_terminal"))
+	if a.State == api.RepairNeedsUser {
+		s.pendingHint(a)
+	}
+	if a.State == api.RepairNeedsAdmin {
+		s.out.say(s.t("cli.repair.needs_admin"))
 	}
 	if solved || a.State == api.RepairUndone {
 		return nil

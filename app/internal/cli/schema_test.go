@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "write assets/schemas from the types")
 var documents = map[string]any{
 	schemaCheck: CheckDoc{}, schemaChecks: ChecksDoc{}, schemaSnapshot: SnapshotDoc{}, schemaSent: SentDoc{},
 	schemaTickets: TicketsDoc{}, schemaTicket: TicketDoc{}, schemaOutbox: OutboxDoc{}, schemaExport: ExportDoc{},
-	schemaRepairs: RepairsDoc{}, schemaRepair: RepairDoc{}, schemaDesk: DeskDoc{}, schemaDeskURL: DeskURLDoc{},
+	schemaRepairs: RepairsDoc{}, schemaRepair: RepairDoc{}, schemaHistory: RepairHistoryDoc{},
+	schemaDesk: DeskDoc{}, schemaDeskURL: DeskURLDoc{},
 	schemaRecord: RecordDoc{}, schemaConfig: ConfigDoc{}, schemaVersion: VersionDoc{}, schemaDone: DoneDoc{}, schemaError: ErrorDoc{},
 	schemaEvent: Event{},
 }
@@ -40,14 +41,15 @@ var enums = map[string][]string{
 	"client.Status":        {"unknown", "new", "open", "pending", "resolved", "closed"},
 	"client.Tri":           {"maybe", "yes", "no"},
 	"repair.Risk":          {"none", "undo", "no_undo"},
-	"repair.StepKind":      {"auto", "confirm", "manual"},
+	"repair.StepKind":      {"auto", "confirm", "manual", "ask", "wait"},
 	"repair.State": {
-		"proposed", "running", "verifying", "solved", "not_solved", "failed", "needs_admin", "needs_user", "undone",
+		"proposed", "confirmed", "running", "verifying", "solved", "not_solved", "failed", "needs_admin", "needs_user", "undone",
 	},
-	"SentDoc.State":    {"sent", "queued", "refused"},
-	"OutboxItem.State": {"draft", "waiting", "sending", "sent", "refused"},
-	"OutboxItem.Kind":  {"ticket", "reply"},
-	"Setting.Source":   {"default", "user", "file", "policy", "environment"},
+	"HistoryAttempt.Outcome": {"solved", "not_solved", "undone", "abandoned", "needs_admin", "open"},
+	"SentDoc.State":          {"sent", "queued", "refused"},
+	"OutboxItem.State":       {"draft", "waiting", "sending", "sent", "refused"},
+	"OutboxItem.Kind":        {"ticket", "reply"},
+	"Setting.Source":         {"default", "user", "file", "policy", "environment"},
 	"Event.Event": {
 		"run_started", "check_started", "check_retried", "check_finished", "run_finished", "repair", "result",
 	},

@@ -15,6 +15,7 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/cause"
 	"balise/diagnostics/checks"
+	"balise/diagnostics/pack/join"
 	"balise/diagnostics/repair"
 	"balise/diagnostics/snapshot"
 )
@@ -111,7 +112,7 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 		Symptom: complained.Factors,
 	})
 	if has {
-		orient(&d, complained, now.Answers)
+		join.Orient(&d, complained, now.Answers)
 	}
 	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
 	i.mu.Lock()

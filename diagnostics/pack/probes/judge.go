@@ -87,7 +87,7 @@ func (j judge) shown(seen values) []diagnostics.Fact {
 	for _, key := range j.check.Facts {
 		i := slices.IndexFunc(j.kind.facts, func(f fact) bool { return f.key == key })
 		v, ok := seen[key]
-		if i < 0 || !ok || v == nil {
+		if i < 0 || !ok || v == nil || v == "" {
 			continue
 		}
 		if n, ok := v.(int); ok {

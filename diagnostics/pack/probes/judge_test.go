@@ -11,7 +11,7 @@ func TestTheFirstMatchCounts(t *testing.T) {
 	c := Check{
 		ID: "acme.erp", Probe: "https", Facts: []string{"http.status", "http.ms", "http.err"},
 		Outcomes: []Outcome{
-			{If: `http.err != nil`, Status: diagnostics.Fail, Cause: "silent"},
+			{If: `http.err != ""`, Status: diagnostics.Fail, Cause: "silent"},
 			{If: `http.status >= 500`, Status: diagnostics.Fail, Cause: "acme.erp/down", Severity: diagnostics.Degrades},
 			{If: `http.ms > 1500`, Status: diagnostics.Warn, Cause: "slow"},
 			{If: `true`, Status: diagnostics.Pass},
@@ -26,11 +26,11 @@ func TestTheFirstMatchCounts(t *testing.T) {
 		facts    int
 	}{
 		"silent": {map[string]any{"http.err": "timeout"}, diagnostics.Fail, "acme.erp/silent", diagnostics.Blocks, "", 1},
-		"down":   {map[string]any{"http.status": 503, "http.ms": 3}, diagnostics.Fail, "acme.erp/down", diagnostics.Degrades, "", 2},
-		"slow":   {map[string]any{"http.status": 200, "http.ms": 1600}, diagnostics.Warn, "acme.erp/slow", diagnostics.Degrades, "", 2},
-		"well":   {map[string]any{"http.status": 200, "http.ms": 1.5}, diagnostics.Pass, "", "", "", 2},
+		"down":   {map[string]any{"http.err": "", "http.status": 503, "http.ms": 3}, diagnostics.Fail, "acme.erp/down", diagnostics.Degrades, "", 2},
+		"slow":   {map[string]any{"http.err": "", "http.status": 200, "http.ms": 1600}, diagnostics.Warn, "acme.erp/slow", diagnostics.Degrades, "", 2},
+		"well":   {map[string]any{"http.err": "", "http.status": 200, "http.ms": 1.5}, diagnostics.Pass, "", "", "", 2},
 		// The status was not seen: this is not well.
-		"unseen": {map[string]any{"http.ms": 1}, diagnostics.Unknown, "", "", "pack.unjudged", 1},
+		"unseen": {map[string]any{"http.err": "", "http.ms": 1}, diagnostics.Unknown, "", "", "pack.unjudged", 1},
 	} {
 		out, err := Judge(c, x.seen)
 		if err != nil || out.Status != x.status || out.Cause != x.cause || out.Severity != x.severity ||
@@ -42,7 +42,7 @@ func TestTheFirstMatchCounts(t *testing.T) {
 		t.Error("a fact that the probe does not give was taken")
 	}
 	c.Outcomes = c.Outcomes[:1]
-	if out, err := Judge(c, map[string]any{"http.status": 200}); err != nil || out.Detail != "pack.no_outcome" {
+	if out, err := Judge(c, map[string]any{"http.err": "", "http.status": 200}); err != nil || out.Detail != "pack.no_outcome" {
 		t.Errorf("%+v %v", out, err)
 	}
 }

@@ -17,6 +17,8 @@ func ms(d time.Duration) int64 { return d.Milliseconds() }
 
 func days(d time.Duration) int64 { return int64(d / (24 * time.Hour)) }
 
+// An error that did not happen is "": known, and none. One that could not be seen is missing.
+
 // kindOf is the short word for a network error; see probe.Kind.
 func kindOf(err error) string {
 	kind, _ := probe.Kind(err)
@@ -37,7 +39,7 @@ func tcp(ctx context.Context, a args, _ Params) (values, error) {
 		return values{"tcp.open": false, "tcp.err": kindOf(d.Err)}, nil
 	}
 	_ = d.Conn.Close()
-	return values{"tcp.open": true, "tcp.ms": ms(d.Took)}, nil
+	return values{"tcp.open": true, "tcp.err": "", "tcp.ms": ms(d.Took)}, nil
 }
 
 // udp asks as programs for calls do (STUN): other services may stay silent at any question but their own.
@@ -46,7 +48,7 @@ func udp(ctx context.Context, a args, _ Params) (values, error) {
 	if b.Err != nil {
 		return values{"udp.answered": false, "udp.err": kindOf(b.Err)}, nil
 	}
-	return values{"udp.answered": true, "udp.ms": ms(b.Took)}, nil
+	return values{"udp.answered": true, "udp.err": "", "udp.ms": ms(b.Took)}, nil
 }
 
 // dns asks as programs do, or one server.
@@ -76,9 +78,8 @@ func dns(ctx context.Context, a args, _ Params) (values, error) {
 			failed = kindOf(err)
 		}
 	}
-	out := values{"dns.found": failed == "", "dns.count": len(addrs)}
+	out := values{"dns.found": failed == "", "dns.err": failed, "dns.count": len(addrs)}
 	if failed != "" {
-		out["dns.err"] = failed
 		return out, nil
 	}
 	list := make([]string, len(addrs))
@@ -114,6 +115,7 @@ func https(ctx context.Context, a args, p Params) (values, error) {
 		took -= over // one lost request is not a slow service
 	}
 	out["http.status"], out["http.ms"] = answer.Status, ms(took)
+	out["http.err"], out["tls.err"] = "", ""
 	if want := a.text("contains"); want != "" {
 		out["http.contains"] = bytes.Contains(answer.Body, []byte(want))
 	}
@@ -152,11 +154,12 @@ func tlsProbe(ctx context.Context, a args, p Params) (values, error) {
 	start := time.Now()
 	seen, err := probe.Handshake(ctx, conn, name, pool)
 	out := values{"tcp.open": true, "tls.valid": err == nil}
+	out["tcp.err"] = ""
 	if err != nil {
 		out["tls.err"], _ = probe.TLSReason(err)
 		return out, nil
 	}
-	out["tls.ms"] = ms(time.Since(start))
+	out["tls.err"], out["tls.ms"] = "", ms(time.Since(start))
 	cert(out, seen)
 	return out, nil
 }
@@ -182,6 +185,7 @@ func mailProbe(protocol string) reader {
 			return out, nil
 		}
 		out["mail.tls"], out["mail.ms"] = answer.TLS, ms(answer.Took)
+		out["mail.err"], out["tls.err"] = "", ""
 		cert(out, answer.Cert)
 		return out, nil
 	}
@@ -210,6 +214,7 @@ func ipp(ctx context.Context, a args, _ Params) (values, error) {
 		out["ipp.err"] = probe.KindOther
 		return out, nil
 	}
+	out["ipp.err"] = ""
 	out["ipp.state"], out["ipp.reasons"] = answer.State, answer.Reasons
 	out["ipp.accepting"], out["ipp.no_paper"] = answer.Accepting, answer.NoPaper
 	return out, nil

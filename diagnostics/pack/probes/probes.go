@@ -89,6 +89,16 @@ func Vocabulary() []pack.Probe {
 	return list
 }
 
+// FactTypes are the facts of a probe; none for one that there is not.
+func FactTypes(name string) map[string]expr.Type {
+	k, _ := find(name)
+	types := map[string]expr.Type{}
+	for _, f := range k.facts {
+		types[f.key] = f.kind
+	}
+	return types
+}
+
 // FactInfo describes the facts of a probe as the catalogue of self-tests does: "class kind unit" by key.
 func FactInfo(name string, keys []string) map[string]string {
 	k, ok := find(name)

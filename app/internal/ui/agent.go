@@ -33,6 +33,9 @@ func (u *UI) gotState(s api.State, err error) {
 	if back {
 		u.flow.rejoin()
 	}
+	if back || !knew {
+		u.learnWords()
+	}
 	switch {
 	case s.Language != "" && s.Language != u.t.Lang():
 		u.setLanguage(s.Language)
@@ -63,9 +66,29 @@ func (u *UI) mustSignIn() bool {
 // setLanguage starts the window's texts again in another language; what was typed stays in the flow.
 func (u *UI) setLanguage(lang string) {
 	u.t = i18n.New(lang)
+	u.learnWords()
 	u.win.SetTitle(u.t.T("app.name"))
 	u.shell.rail.Refresh()
 	u.again()
+}
+
+// learnWords asks for the words that support packs bring; what is shown from then on has them.
+func (u *UI) learnWords() {
+	lang := u.t.Lang()
+	ask(u.life, quick, func(ctx context.Context) (map[string]string, error) {
+		return u.p.Service.Words(ctx, lang)
+	}, func(words map[string]string, err error) {
+		if err != nil {
+			u.p.Log.Info("the packs' words", "err", err) // their codes show instead
+			return
+		}
+		if len(words) > 0 && u.t.Lang() == lang {
+			u.t = i18n.New(lang).With(words)
+			if u.flow.changed != nil {
+				u.flow.changed()
+			}
+		}
+	})
 }
 
 // follow listens to the agent for as long as the window lives.

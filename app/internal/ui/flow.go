@@ -70,7 +70,8 @@ func (f *flow) underWay() bool { return (f.opening || f.inc.ID != "") && f.sent 
 
 // unsent tells whether something would be lost: words, or a repair that was tried.
 func (f *flow) unsent() bool {
-	return f.sent == nil && (strings.TrimSpace(f.in.Description) != "" || len(f.inc.Attempts) > 0)
+	return f.sent == nil &&
+		(strings.TrimSpace(f.in.Description) != "" || len(f.in.Fields) > 0 || len(f.inc.Attempts) > 0)
 }
 
 // reset forgets the incident here; drop also tells the agent, which then forgets the screenshot.

@@ -72,7 +72,7 @@ func TestShortcuts(t *testing.T) {
 	ctrl := func(k fyne.KeyName) {
 		r.u.onShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierShortcutDefault})
 	}
-	for i, want := range []string{pageDescribe, pageTickets, pageCheck, pageOutbox, pageTrust, pageSettings} {
+	for i, want := range []string{pageDescribe, pageRequest, pageTickets, pageCheck, pageOutbox, pageTrust, pageSettings} {
 		ctrl(railKeys()[i])
 		if r.u.at.name != want {
 			t.Errorf("Ctrl+%d shows %s, want %s", i+1, r.u.at.name, want)

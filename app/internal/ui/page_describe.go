@@ -21,12 +21,16 @@ type describe struct {
 	notices *containerT
 	tests   *testList
 	files   *filePicker
+	guess   *symptoms
 	about   *containerT
 	shown   string // what about was built for
 }
 
 func (u *UI) buildDescribe(s *scope, incident string) *page {
 	d := &describe{u: u, s: s, notices: stack(), about: stack()}
+	if u.flow.inc.Form != nil {
+		u.flow.drop() // a request that was not sent; this page is for what does not work
+	}
 	u.flow.begin(incident)
 	d.entry = widgets.NewArea(u.inPage, 8)
 	d.entry.SetPlaceHolder(u.tr("describe.placeholder"))
@@ -35,12 +39,14 @@ func (u *UI) buildDescribe(s *scope, incident string) *page {
 	d.entry.OnChanged = func(text string) {
 		u.flow.in.Description = text
 		widgets.SetText(d.hint, u.tr("describe.hint"))
+		d.guess.typing()
 	}
 	d.entry.OnFull = func() { widgets.SetText(d.hint, u.tr("describe.full")) }
+	d.guess = newSymptoms(u, s)
 	d.tests = newTestList(u)
 	d.files = newFilePicker(u, u.inPage, &u.flow.in.Attach, nil)
 	next := widgets.NewButton(u.outPage, widgets.Primary, u.t.T("button.continue"), d.next)
-	left := stack(d.entry, d.hint, newMoment(u, s).root, d.files.root, d.about)
+	left := stack(d.entry, d.hint, d.guess.root, newMoment(u, s).root, d.files.root, d.about)
 	p := &page{
 		body: objects{
 			widgets.Title(u.tr("describe.title")), d.notices,
@@ -58,6 +64,7 @@ func (u *UI) buildDescribe(s *scope, incident string) *page {
 func (d *describe) refresh() {
 	f := d.u.flow
 	d.tests.refresh()
+	d.guess.refresh()
 	shown := fmt.Sprint(f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice,
 		d.u.state.Desk.SignedIn)
 	if shown == d.shown {

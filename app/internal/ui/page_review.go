@@ -18,7 +18,13 @@ import (
 func (u *UI) buildReview(s *scope) *page {
 	u.flow.begin("")
 	r := &review{u: u, s: s, main: stack(), top: stack(), open: map[string]bool{}}
-	p := &page{escape: func() { u.go_(route{name: pageVerdict}) }}
+	p := &page{escape: func() {
+		if asked := u.flow.inc.Form; asked != nil {
+			u.go_(route{pageRequest, asked.ID})
+			return
+		}
+		u.go_(route{name: pageVerdict})
+	}}
 	r.send = widgets.NewButton(u.outPage, widgets.Primary, u.t.T("button.send"), r.onSend)
 	r.send.Disable()
 	back := widgets.NewButton(u.outPage, widgets.Secondary, u.t.T("button.back"), p.escape)

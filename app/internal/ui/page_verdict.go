@@ -106,7 +106,7 @@ func (v *verdict) focus(answered bool) {
 	if s := v.u.shell.scroll; s != nil {
 		s.ScrollToTop()
 	}
-	if d := v.shown; d.Question != nil && v.question.first != nil && v.u.flow.inc.Answers[d.Question.ID] == "" {
+	if d := v.shown; d != nil && v.question.first != nil && v.u.flow.question() != nil {
 		c.Focus(v.question.first)
 		return
 	}

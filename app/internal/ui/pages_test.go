@@ -66,6 +66,28 @@ func scenes() []scene {
 			s.agent.Status.Desk = api.DeskState{Kind: "rt", URL: "https://support.example.org"}
 			return s
 		}, func(r *rig) { r.tested(); r.says(r.tr("notice.me_too")) }},
+		{
+			"describe-symptoms", func() setup { return setup{agent: withPacks()} },
+			func(r *rig) { r.write("No mail and I need a program"); r.tested(); r.says("[I need a program]") },
+		},
+		{
+			"describe-symptom-form", func() setup { return setup{agent: withPacks()} },
+			func(r *rig) {
+				r.write("I need a program")
+				r.tested()
+				r.press("I need a program")
+				r.says(r.tr("symptom.form"))
+			},
+		},
+		{"request", func() setup { return setup{agent: withPacks(), page: pageRequest} }, func(r *rig) { r.says("A program") }},
+		{
+			"request-form", func() setup { return setup{agent: withPacks(), page: pageRequest} },
+			func(r *rig) {
+				r.press(r.tr("request.fill"))
+				r.says(r.tr("request.must", "name", "Which program"))
+				r.press(r.u.t.T("button.continue"))
+			},
+		},
 		{"verdict", practice(""), func(r *rig) {
 			r.write("Word does not save any more.")
 			r.tested()

@@ -25,8 +25,8 @@ func (q *question) refresh() {
 	u, f := q.u, q.u.flow
 	q.first = nil
 	var parts objects
-	if d := f.inc.Diagnosis; d != nil && d.Question != nil && f.inc.Answers[d.Question.ID] == "" {
-		parts.add(q.ask(*d.Question))
+	if asked := f.question(); asked != nil {
+		parts.add(q.ask(*asked))
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.inc.Answers)) {
 		if option := f.inc.Answers[id]; option != "" {

@@ -16,6 +16,7 @@ const (
 	pageTickets  = "tickets"
 	pageTicket   = "ticket"
 	pageOutbox   = "outbox"
+	pageRequest  = "request"
 	pageCheck    = "check"
 	pageTrust    = "trust"
 	pageSettings = "settings"
@@ -35,7 +36,7 @@ func parseRoute(name, incident string) route {
 			return route{name: pageTickets}
 		}
 		return route{pageTicket, rest}
-	case pageTickets, pageOutbox, pageCheck, pageTrust, pageSettings, pageSignIn:
+	case pageTickets, pageOutbox, pageCheck, pageRequest, pageTrust, pageSettings, pageSignIn:
 		return route{name: head}
 	}
 	return route{pageDescribe, incident}
@@ -100,6 +101,8 @@ func (u *UI) build(to route, s *scope) *page {
 		return u.buildOutbox(s)
 	case pageCheck:
 		return u.buildCheck(s)
+	case pageRequest:
+		return u.buildRequest(s, to.arg)
 	case pageTrust:
 		return u.buildTrust(s)
 	case pageSettings:

@@ -42,6 +42,7 @@ type railItem struct{ page, icon, key string }
 func railItems() []railItem {
 	return []railItem{
 		{pageDescribe, "nav-report", "nav.report"},
+		{pageRequest, "nav-request", "nav.request"},
 		{pageTickets, "nav-tickets", "nav.tickets"},
 		{pageCheck, "nav-check", "nav.check"},
 		{pageOutbox, "nav-outbox", "nav.outbox"},
@@ -305,7 +306,7 @@ func (u *UI) addShortcuts() {
 }
 
 func railKeys() []fyne.KeyName {
-	return []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4, fyne.Key5, fyne.Key6}
+	return []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4, fyne.Key5, fyne.Key6, fyne.Key7}
 }
 
 func (u *UI) onShortcut(s *desktop.CustomShortcut) {

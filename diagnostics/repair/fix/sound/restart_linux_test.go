@@ -45,6 +45,9 @@ const script = `load-module module-native-protocol-unix auth-anonymous=1
 load-module module-null-sink sink_name=hall
 `
 
+// broken is a script that no PulseAudio starts with.
+const broken = ".fail\nload-module module-of-nobody\n"
+
 func newSession(t *testing.T) *session {
 	t.Helper()
 	needsPulse(t)
@@ -131,7 +134,7 @@ func (s *session) Worsen() {
 	defer s.mu.Unlock()
 	s.worse = true
 	// It starts, and dies of a module that nobody has.
-	must(s.t, os.WriteFile(s.settings(), []byte(".fail\nload-module module-of-nobody\n"), 0o600))
+	must(s.t, os.WriteFile(s.settings(), []byte(broken), 0o600))
 }
 
 func (s *session) Refuse()                  { s.mu.Lock(); defer s.mu.Unlock(); s.deny = true }
@@ -153,7 +156,7 @@ func (s *session) Break(n int, die func()) {
 // Leave takes the service manager away, and PulseAudio's own way with it: it would start the server as well.
 func (s *session) Leave() {
 	must(s.t, os.Mkdir(filepath.Join(s.dir, "none"), 0o700))
-	must(s.t, os.WriteFile(filepath.Join(s.dir, "none/default.pa"), []byte(".fail\nload-module module-of-nobody\n"), 0o600))
+	must(s.t, os.WriteFile(filepath.Join(s.dir, "none/default.pa"), []byte(broken), 0o600))
 	s.t.Setenv("PULSE_CONFIG_PATH", filepath.Join(s.dir, "none"))
 	if s.conn != nil {
 		_, err := s.conn.ReleaseName(sdName)

@@ -139,7 +139,7 @@ func fenced(writable ...string) []prop {
 	}
 	return []prop{
 		{"ProtectSystem", dbus.MakeVariant("strict")},
-		{"ProtectHome", dbus.MakeVariant("yes")},
+		{"ProtectHome", dbus.MakeVariant("tmpfs")},
 		{"ReadWritePaths", dbus.MakeVariant(writable)},
 		{"PrivateNetwork", dbus.MakeVariant(true)},
 		{"PrivateTmp", dbus.MakeVariant(true)},

@@ -126,7 +126,7 @@ func (r Restarts) Planned(ctx context.Context) (Planned, error) {
 	return Planned{Kind: kind, At: time.UnixMicro(int64(usec))}, nil
 }
 
-// Schedule plans a restart. logind warns everybody who is logged in, and any user can see it.
+// Schedule plans a restart. logind tells terminals at most, no desktop: whoever plans one says so himself.
 func (r Restarts) Schedule(ctx context.Context, at time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, asked)
 	defer cancel()

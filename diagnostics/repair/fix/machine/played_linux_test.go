@@ -62,7 +62,6 @@ type gate struct {
 	hung   chan struct{} // not nil: nobody gets an answer until it is closed
 	refuse bool
 	worse  bool
-	broken bool // another service than the one asked is bad: nothing helps
 }
 
 func (g *gate) wait() {

@@ -45,7 +45,7 @@ func (r *restartPC) Look(ctx context.Context, results []diagnostics.Result) repa
 	look := repair.Look{Why: why, Steps: map[string]repair.StepLook{
 		"restart": {
 			Elevated: elevated,
-			Items:    []repair.Item{{Label: "save_work"}, {Label: "plug_in"}, {Label: "others_warned"}},
+			Items:    []repair.Item{{Label: "save_work"}, {Label: "plug_in"}, {Label: "comes_back"}},
 			Choices: []repair.Choice{
 				{ID: now, Label: "restart_now", Detail: "in_two_minutes"},
 				{ID: tonight, Label: "restart_tonight", Detail: "at_nine", Chosen: true},

@@ -124,8 +124,9 @@ func (r *unitRestart) restart(ctx context.Context, u unit, touched bool) error {
 	}
 	err = s.Restart(ctx, u.Full)
 	var failed *act.FailedError
-	if errors.As(err, &failed) && failed.Result == "start-limit-hit" {
-		// Only now: a failure that is forgotten without a start would make the self-test pass for nothing.
+	if errors.As(err, &failed) {
+		// It may only have been started too often: systemd then refuses, and keeps the older failure as the result.
+		// Only now, because a failure that is forgotten without a start would make the self-test pass for nothing.
 		if err = s.Forget(ctx, u.Full); err == nil {
 			err = s.Restart(ctx, u.Full)
 		}

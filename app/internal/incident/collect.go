@@ -265,6 +265,9 @@ func (c *collector) tried(a api.RepairAttempt) Tried {
 		t.Steps = append(t.Steps, TriedStep{
 			Step: s.Step, State: s.State, At: s.At.UTC(), Facts: c.redactor.Facts(s.Facts), Error: c.detail(s.Error),
 		})
+		if a.State == api.RepairNeedsAdmin && s.State == "failed" && s.Step != "undo" {
+			t.AdminStep = s.Step
+		}
 	}
 	return t
 }

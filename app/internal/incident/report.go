@@ -80,6 +80,8 @@ type Tried struct {
 	After    []CheckLine `json:"after,omitempty"`
 	Steps    []TriedStep `json:"steps,omitempty"`
 	UserSays string      `json:"user_says,omitempty"`
+	// AdminStep is the step that an administrator has to take, because the user's rights did not suffice.
+	AdminStep string `json:"admin_step,omitempty"`
 }
 
 // TriedStep is what one step of a repair did.

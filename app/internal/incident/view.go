@@ -237,12 +237,24 @@ func (v *view) TriedNotes(t Tried) []string {
 		out = append(out, line)
 	}
 	if t.Reason != "" {
-		out = append(out, v.p.T("report.tried.reason", "reason", v.word("report.tried.why", t.Reason)))
+		out = append(out, v.p.T("report.tried.reason", "reason", v.reason(t.Reason)))
+	}
+	if t.AdminStep != "" {
+		out = append(out, v.p.T("report.tried.admin", "step", v.step(t.Repair, t.AdminStep)))
 	}
 	if t.UserSays == "yes" || t.UserSays == "no" {
 		out = append(out, v.p.T("report.tried.user_"+t.UserSays))
 	}
 	return out
+}
+
+// reason is why a repair ended as it did; what only some repairs say stands with their own words.
+func (v *view) reason(code string) string {
+	own := "repair.reason." + code
+	if v.p.Has(own) && !v.p.Has("report.tried.why."+code) {
+		return strings.TrimRight(v.p.T(own), ".")
+	}
+	return v.word("report.tried.why", code)
 }
 
 func (v *view) step(repair, step string) string {

@@ -9,7 +9,9 @@ import (
 
 func TestRepairsAreCountedHonestly(t *testing.T) {
 	end := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	past := func(incident string, a repair.Attempt) repair.Past { return repair.Past{Incident: incident, Attempt: a} }
+	past := func(incident string, a repair.Attempt) repair.Past {
+		return repair.Past{Incident: incident, Attempt: a}
+	}
 	h := history([]repair.Past{
 		past("A", repair.Attempt{State: repair.Solved, Finished: end}),
 		past("A", repair.Attempt{State: repair.Solved, Finished: end, UserSays: "no"}),

@@ -10,6 +10,7 @@ import (
 	"balise/diagnostics/cause"
 	"balise/diagnostics/checks"
 	"balise/diagnostics/checks/catalogue"
+	"balise/diagnostics/pack/probes"
 )
 
 // ListChecks is the catalogue of self-tests with these settings.
@@ -36,6 +37,12 @@ func (a *Agent) ListChecks(context.Context) ([]api.CheckInfo, error) {
 			info.Reason, info.Severity = spec.Reason, string(spec.Severity)
 			info.Limits, info.Facts = spec.Limits, spec.Facts
 			info.Causes = causesOf(kb, c.ID, spec.Causes)
+		}
+		for _, own := range cfg.Packs {
+			if own.ID == c.ID {
+				info.Facts = probes.FactInfo(own.Probe, own.Facts)
+				info.Causes = causesOf(kb, c.ID, own.Causes())
+			}
 		}
 		out = append(out, info)
 	}

@@ -63,6 +63,17 @@ func Of(c pack.Check, exec bool) Check {
 	return out
 }
 
+// Causes are the tails of the causes that it can name.
+func (c Check) Causes() []string {
+	var list []string
+	for _, o := range c.Outcomes {
+		if o.Cause != "" && !slices.Contains(list, tail(o.Cause)) {
+			list = append(list, tail(o.Cause))
+		}
+	}
+	return list
+}
+
 // Params is what the settings say of every probe.
 type Params struct {
 	CAFile string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -117,9 +118,9 @@ func TestTheUserIsAskedWhereNoTestCanTell(t *testing.T) {
 		reason string
 		asked  bool
 	}{
-		"yes":                {diagnostics.Pass, false, "yes", Solved, "", true},
-		"no":                 {diagnostics.Pass, false, "no", NotSolved, "user_says_no", true},
-		"nothing to be seen": {diagnostics.NA, false, "yes", Solved, "", true},
+		"yes":                                    {diagnostics.Pass, false, "yes", Solved, "", true},
+		"no":                                     {diagnostics.Pass, false, "no", NotSolved, "user_says_no", true},
+		"nothing to be seen":                     {diagnostics.NA, false, "yes", Solved, "", true},
 		"the test still fails, whatever he says": {diagnostics.Fail, false, "", NotSolved, "still_failing", false},
 		"the test only sees the past":            {diagnostics.Fail, true, "yes", Solved, "", true},
 	} {
@@ -205,7 +206,9 @@ func TestPreconditions(t *testing.T) {
 		"on battery":           {Pre{OnMains: true}, Situation{OnMains: No}, nil, "on_battery"},
 		"battery is no matter": {Pre{}, Situation{OnMains: No, InCall: Yes}, nil, ""},
 		"what it needs fails": {
-			Pre{Passes: []string{"test.base"}}, Situation{}, []diagnostics.Result{{ID: "test.base", Status: diagnostics.Fail}},
+			Pre{Passes: []string{"test.base"}},
+			Situation{},
+			[]diagnostics.Result{{ID: "test.base", Status: diagnostics.Fail}},
 			"first_another",
 		},
 	} {
@@ -298,5 +301,59 @@ func TestAManualStepInTheMiddle(t *testing.T) {
 	}
 	if want := []string{"prepare close", "run close", "prepare go", "run go"}; !slices.Equal(s.script.log, want) {
 		t.Errorf("done %v", s.script.log)
+	}
+}
+
+// The disk fills, or the journal's folder goes, between the yes and the step: what cannot be written down is not done.
+func TestAJournalThatBreaksInTheMiddle(t *testing.T) {
+	for at, want := range map[int]struct {
+		log    []string
+		reason string
+	}{
+		1: {[]string{"prepare go", "undo"}, "journal"},         // before the step: it is not done
+		2: {[]string{"prepare go", "run go", "undo"}, "error"}, // after it: what is not on the disk is put back
+	} {
+		s := newStage(t, &script{steps: auto()})
+		lines := 0
+		s.p.Noted = func() {
+			if lines++; lines == at {
+				s.journal.close()
+				s.journal.path = filepath.Join(t.TempDir(), "gone", "j")
+			}
+		}
+		a, err := s.try(t)
+		must(t, err)
+		if a.State != Failed || a.Reason != want.reason || !slices.Equal(s.script.log, want.log) {
+			t.Errorf("line %d: %s (%s), done %v", at, a.State, a.Reason, s.script.log)
+		}
+	}
+}
+
+// Two windows: one runs the repair, the other is told so and sees how it ends.
+func TestTwoWindows(t *testing.T) {
+	s := newStage(t, &script{steps: auto()})
+	f := &stuck{s.script, make(chan struct{})}
+	s.shelf.fixers = []Fixer{f}
+	begun, done := make(chan struct{}), make(chan Attempt, 1)
+	go func() {
+		a, _ := s.Run(context.Background(), Request{ID: "test.script", Consent: true, Before: failing},
+			func(p Progress) {
+				if p.Step == "go" && p.State == Running {
+					close(begun)
+				}
+			})
+		done <- a
+	}()
+	<-begun
+	if _, err := s.try(t); !errors.Is(err, ErrBusy) {
+		t.Errorf("the second window: %v", err)
+	}
+	past, err := s.History()
+	if err != nil || len(past) != 1 || past[0].Attempt.State != Running {
+		t.Errorf("what the second window sees: %v %+v", err, past)
+	}
+	close(f.free)
+	if a := <-done; a.State != Solved {
+		t.Errorf("%+v", a)
 	}
 }

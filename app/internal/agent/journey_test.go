@@ -41,7 +41,8 @@ func TestJourney(t *testing.T) {
 	if len(inc.Results) != 2 || inc.Diagnosis == nil || len(events) != 4 {
 		t.Fatalf("have %d results, %v, %v", len(inc.Results), inc.Diagnosis, events)
 	}
-	if inc.Results[0].ID != "net.link" || len(inc.Repairs) != 1 || inc.Repairs[0].ID != "disk.clean_user" {
+	if inc.Results[0].ID != "net.link" || len(inc.Repairs) != 2 || inc.Repairs[0].ID != "disk.clean_user" ||
+		inc.Repairs[1].ID != "disk.clean_system" {
 		t.Errorf("have %+v, repairs %+v", inc.Results, inc.Repairs)
 	}
 	in := api.Input{Subject: "Plus de place", Description: "Mon disque est plein — à l’aide", Screenshot: true}

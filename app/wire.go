@@ -80,6 +80,7 @@ func (p *program) commands(args []string) cli.Params {
 		},
 		Desk:        p.desk,
 		CheckConfig: config.CheckFile,
+		Packs:       p.packTools(),
 		Internal:    internal,
 	}
 }
@@ -139,13 +140,17 @@ func (p *program) connect(ctx context.Context) (api.Service, func(), error) {
 	return nil, nil, err
 }
 
-// open is a balise: link. It shows the describe page and nothing more, whatever the link says.
-func (p *program) open(ctx context.Context) error {
+// open is a balise: link. It shows the describe page, on a symptom if the link names one, and nothing more.
+func (p *program) open(ctx context.Context, symptom string) error {
+	page := "describe"
+	if symptom != "" {
+		page += "/" + symptom
+	}
 	if c, err := api.Dial(p.socket); err == nil {
 		defer c.Close()
-		return c.Show(ctx, "describe")
+		return c.Show(ctx, page)
 	}
-	return p.resident(ctx, "describe", true)
+	return p.resident(ctx, page, true)
 }
 
 func (p *program) desk(ctx context.Context, o cli.DeskOptions, ready func(cli.DeskInfo)) error {

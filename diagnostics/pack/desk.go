@@ -82,12 +82,13 @@ func SignDir(dir string, key ed25519.PrivateKey, r Rules) (Manifest, Problems, e
 }
 
 // VerifyDir tells whether a computer would take a signed pack: the same way as Load goes, but without the versions
-// that it has seen. Either the pack or the refusal is nil.
-func VerifyDir(dir string, p Params) (*Pack, *Refusal) {
+// that it has seen. A key counts whoever the publisher is, instead of those of p; nil: those of p. Either the pack
+// or the refusal is nil.
+func VerifyDir(dir string, p Params, key ed25519.PublicKey) (*Pack, *Refusal) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	l := &loader{p: p, set: &Set{}, seen: newSeen("")}
+	l := &loader{p: p, set: &Set{}, seen: newSeen(""), anyKey: key}
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, &Refusal{Path: dir, Reason: unreadable}

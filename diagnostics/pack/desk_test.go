@@ -40,17 +40,23 @@ func TestSignThenVerify(t *testing.T) {
 		Vocabulary: words(), Now: func() time.Time { return now },
 		Publishers: map[string]ed25519.PublicKey{"acme": key.Public().(ed25519.PublicKey)},
 	}
-	pack, refused := VerifyDir(dir, p)
+	pack, refused := VerifyDir(dir, p, nil)
 	if refused != nil || pack.Pack.Version != "2026.11.1" || len(pack.Logo) == 0 {
 		t.Fatalf("%+v", refused)
+	}
+	if _, refused := VerifyDir(dir, Params{Vocabulary: words()}, key.Public().(ed25519.PublicKey)); refused != nil {
+		t.Errorf("by its key alone: %+v", refused)
+	}
+	if _, refused := VerifyDir(dir, Params{Vocabulary: words()}, nil); refused == nil || refused.Reason != noPublisher {
+		t.Errorf("with no key: %+v", refused)
 	}
 	if err := os.WriteFile(file, []byte(text+"#"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, refused = VerifyDir(dir, p); refused == nil || refused.Reason != modified {
+	if _, refused = VerifyDir(dir, p, nil); refused == nil || refused.Reason != modified {
 		t.Errorf("%+v", refused)
 	}
-	if _, refused = VerifyDir(filepath.Join(dir, "none"), p); refused == nil {
+	if _, refused = VerifyDir(filepath.Join(dir, "none"), p, nil); refused == nil {
 		t.Error("nothing was found good")
 	}
 	if _, _, err := ReadFile(filepath.Join(dir, "none"), rules); !errors.Is(err, os.ErrNotExist) {

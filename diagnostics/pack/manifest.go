@@ -107,7 +107,7 @@ func digest(raw []byte) string {
 
 // verify finds the manifest of files good, or says why not: signed by the pinned key of its publisher, every file
 // as it says, none more and none less.
-func verify(path string, files map[string][]byte, publishers map[string]ed25519.PublicKey) (Manifest, error) {
+func verify(path string, files map[string][]byte, keyOf func(publisher string) ed25519.PublicKey) (Manifest, error) {
 	var m Manifest
 	no := func(code string) (Manifest, error) { return m, &distrust{code, path} }
 	raw, signed := files[ManifestFile]
@@ -119,8 +119,8 @@ func verify(path string, files map[string][]byte, publishers map[string]ed25519.
 	if err := readManifest(raw, &m); err != nil {
 		return no(badManifest)
 	}
-	key, pinned := publishers[m.Publisher]
-	if !pinned {
+	key := keyOf(m.Publisher)
+	if key == nil {
 		return no(noPublisher)
 	}
 	text, ok := strings.CutPrefix(strings.TrimSpace(string(sig)), keyPrefix)

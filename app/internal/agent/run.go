@@ -140,8 +140,25 @@ func isPage(page string) bool {
 	case "describe", "report", "tickets", "check", "settings", "outbox", "trust", "signin":
 		return true
 	}
+	if id, ok := strings.CutPrefix(page, "describe/"); ok {
+		return isNumber(id) // a symptom's id
+	}
 	n, ok := strings.CutPrefix(page, "ticket/")
 	return ok && isNumber(n)
+}
+
+// onSymptom takes "describe/<symptom>" apart: the incident is opened on that symptom. One that is not known here
+// leaves the page without one.
+func (a *Agent) onSymptom(ctx context.Context, page string) (plain, incident string) {
+	plain, id, _ := strings.Cut(page, "/")
+	if plain != "describe" || id == "" {
+		return page, ""
+	}
+	inc, err := a.OpenIncident(ctx, api.OpenRequest{Symptom: id})
+	if err != nil {
+		a.p.Log.Info("open an incident on a symptom", "symptom", id, "error", err)
+	}
+	return plain, inc.ID
 }
 
 // isNumber tells whether n can be a ticket's number or reference: nothing that means something in an address.
@@ -155,8 +172,8 @@ func isNumber(n string) bool {
 // maxNumber is longer than any desk's ticket numbers and our references.
 const maxNumber = 64
 
-// Show brings up the window on a page. "report" is "describe" with the screen captured first, before the
-// window can hide it: what a click on the tray means.
+// Show brings up the window on a page. "describe/<id>" is "describe" on a symptom; "report" is "describe" with the
+// screen captured first, before the window can hide it: what a click on the tray means.
 func (a *Agent) Show(ctx context.Context, page string) error {
 	if page == "" {
 		page = "describe"
@@ -164,7 +181,7 @@ func (a *Agent) Show(ctx context.Context, page string) error {
 	if !isPage(page) {
 		return &api.Error{Code: api.CodeUsage, Args: map[string]string{"what": "page"}}
 	}
-	incident := ""
+	page, incident := a.onSymptom(ctx, page)
 	if page == "report" {
 		page = "describe"
 		inc, err := a.OpenIncident(ctx, api.OpenRequest{Screenshot: true})

@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strings"
 
 	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
@@ -88,7 +87,13 @@ func (s *session) run(ctx context.Context, line commandLine, parseErr, configErr
 func (s *session) bare(ctx context.Context, rest []string) int {
 	start := s.p.Start
 	if len(rest) == 1 && isLink(rest[0]) {
-		start = s.p.Open
+		symptom, ok := parseLink(rest[0])
+		if !ok {
+			return s.exit(usage("link", "link", rest[0]))
+		}
+		if start = nil; s.p.Open != nil {
+			start = func(ctx context.Context) error { return s.p.Open(ctx, symptom) }
+		}
 	} else if len(rest) > 0 {
 		return s.exit(usage("command", "command", rest[0]))
 	}
@@ -100,10 +105,6 @@ func (s *session) bare(ctx context.Context, rest []string) int {
 	}
 	return s.exit(start(ctx))
 }
-
-// isLink tells whether a word is a balise: link. What it says is not looked at: a link opens the describe page
-// and can do no more.
-func isLink(s string) bool { return strings.HasPrefix(strings.ToLower(s), "balise:") }
 
 // connect reaches the Service; the caller gives it back.
 func (s *session) connect(ctx context.Context) (func(), error) {

@@ -43,7 +43,7 @@ func baliseMain() int {
 		Connect:    func(context.Context) (api.Service, func(), error) { return f.connect() },
 		HasDisplay: func() bool { return os.Getenv("DISPLAY") != "" },
 		Start:      func(context.Context) error { f.log("start"); return nil },
-		Open:       func(context.Context) error { f.log("open page"); return nil },
+		Open:       func(_ context.Context, symptom string) error { f.log("open page symptom=%s", symptom); return nil },
 		Agent: func(_ context.Context, o AgentOptions) error {
 			f.log("agent no-tray=%v", o.NoTray)
 			return nil
@@ -59,6 +59,7 @@ func baliseMain() int {
 			}
 			return nil
 		},
+		Packs: packTools(),
 		Internal: func(_ context.Context, name string, _ []string) int {
 			f.log("internal %s", name)
 			return 0
@@ -84,7 +85,7 @@ func TestScripts(t *testing.T) {
 		},
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "noescape": noEscape, "valid": validSchema,
+			"exits": exits, "noescape": noEscape, "valid": validSchema, "publickey": publicKey,
 		},
 	})
 }

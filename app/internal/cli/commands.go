@@ -2,12 +2,18 @@ package cli
 
 import (
 	"flag"
+	"slices"
 
 	"balise/app/internal/ipc/api"
 )
 
 // commands is the manual, in the order in which it is listed.
 func commands() []*command {
+	return slices.Concat(deskCommands(), packCommands(), ownCommands())
+}
+
+// deskCommands are what people do.
+func deskCommands() []*command {
 	return []*command{
 		{path: "report", flags: reportFlags, run: runReport},
 		{path: "check", flags: checkFlags, run: runCheck},
@@ -35,6 +41,12 @@ func commands() []*command {
 		{path: "sign-out", run: runSignOut},
 		{path: "desk", flags: deskFlags, run: runDesk},
 		{path: "desk url", run: runDeskURL},
+	}
+}
+
+// ownCommands are about Balise itself.
+func ownCommands() []*command {
+	return []*command{
 		{path: "config", run: runConfigShow, hidden: true},
 		{path: "config show", run: runConfigShow},
 		{path: "config check", args: []string{"FILE"}, run: runConfigCheck},

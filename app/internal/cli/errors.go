@@ -98,6 +98,10 @@ func (s *session) reason(err error) *Reason {
 			What: s.t("cli.unwritable", "file", f.file), Next: s.t("cli.unwritable_next"),
 		}
 	}
+	var k *packError
+	if errors.As(err, &k) {
+		return s.packReason(k)
+	}
 	var e *api.Error
 	if !errors.As(err, &e) {
 		e = api.NewError(api.CodeInternal, err)

@@ -106,7 +106,12 @@ func (f *fake) Forms(context.Context) ([]api.Form, error) {
 	}}, nil
 }
 
-func (f *fake) Packs(context.Context) ([]api.PackInfo, error) { return nil, nil }
+func (f *fake) Packs(context.Context) ([]api.PackInfo, error) {
+	return []api.PackInfo{
+		{ID: "acme", Version: "2026.11.1", Publisher: "ACME support", Title: "ACME", Trust: "signed", Checks: 1, Faults: 2},
+		{Path: "/home/me/packs/evil", Refused: "not_signed", Args: map[string]string{"path": "/home/me/packs/evil"}},
+	}, nil
+}
 
 func (f *fake) Words(context.Context, string) (map[string]string, error) { return nil, nil }
 

@@ -48,14 +48,17 @@ type Params struct {
 	Start func(ctx context.Context) error
 	// HasDisplay tells whether Start could show anything.
 	HasDisplay func() bool
-	// Open is `balise balise:...` (a link): it shows the describe page, never more.
-	Open func(ctx context.Context) error
+	// Open is `balise balise:...` (a link): it shows the describe page, on a symptom if the link names one, and
+	// never more.
+	Open func(ctx context.Context, symptom string) error
 	// Agent is `balise agent`: in the foreground until ctx ends.
 	Agent func(ctx context.Context, o AgentOptions) error
 	// Desk is `balise desk`: the practice desk in the foreground; ready is called once with its address.
 	Desk func(ctx context.Context, o DeskOptions, ready func(DeskInfo)) error
 	// CheckConfig reads a settings file and says what is wrong with it, with file, line and column.
 	CheckConfig func(file string) error
+	// Packs is what the commands of packs need.
+	Packs PackTools
 	// Internal runs a hidden child ("probe", "snapshot", "capture", "render") and returns its exit code.
 	Internal func(ctx context.Context, name string, args []string) int
 }

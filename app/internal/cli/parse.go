@@ -36,6 +36,7 @@ type options struct {
 	listen        string
 	db            string
 	noTray        bool
+	pack          packOptions
 }
 
 // repeated is a flag that may stand several times.
@@ -154,6 +155,14 @@ func interspersed(fs *flag.FlagSet, args []string, line *commandLine) error {
 // checkWords compares the words with what the command takes.
 func checkWords(line *commandLine) error {
 	have, want := len(line.args), len(line.command.args)
+	if want > 0 {
+		switch last := line.command.args[want-1]; {
+		case strings.HasSuffix(last, "..."): // one or more
+			want = max(want, have)
+		case strings.HasPrefix(last, "[") && have < want: // none or one
+			want--
+		}
+	}
 	switch {
 	case have < want:
 		return usage("missing", "what", line.command.args[have])

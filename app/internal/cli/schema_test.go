@@ -29,6 +29,8 @@ var documents = map[string]any{
 	schemaRepairs: RepairsDoc{}, schemaRepair: RepairDoc{}, schemaHistory: RepairHistoryDoc{},
 	schemaDesk: DeskDoc{}, schemaDeskURL: DeskURLDoc{},
 	schemaRecord: RecordDoc{}, schemaConfig: ConfigDoc{}, schemaVersion: VersionDoc{}, schemaDone: DoneDoc{}, schemaError: ErrorDoc{},
+	schemaPackLint: PackLintDoc{}, schemaPacks: PacksDoc{}, schemaPackTest: PackTestDoc{},
+	schemaPackKey: PackKeyDoc{}, schemaPackSigned: PackSignedDoc{},
 	schemaEvent: Event{},
 }
 

@@ -120,7 +120,8 @@ func (l *linter) with(path, tool string, with map[string]any, args []Arg, whole 
 		sub := atKey(path+".with", name)
 		i := slices.Index(names, name)
 		if i < 0 {
-			l.fail(sub, "unknown_arg", "name", name, "tool", tool, "known", strings.Join(names, ", "), "near", nearest(name, names))
+			l.fail(sub, "unknown_arg", "name", name, "tool", tool, "known", strings.Join(names, ", "), "near",
+				nearest(name, names))
 			continue
 		}
 		v, missing := substitute(value, l.f.Vars, args[i].Type)

@@ -165,24 +165,11 @@ func (a *Agent) Packs(context.Context) ([]api.PackInfo, error) {
 	for _, r := range set.Refused {
 		info := api.PackInfo{ID: r.ID, Version: r.Version, Path: r.Path, Refused: r.Reason, Args: r.Args}
 		for _, problem := range r.Problems {
-			info.Problems = append(info.Problems, problemText(t, problem))
+			info.Problems = append(info.Problems, problem.Place()+": "+t.PackProblem(problem.Code, problem.Args))
 		}
 		out = append(out, info)
 	}
 	return out, nil
-}
-
-// problemText is a mistake of a pack with its place, as editors and terminals make a link of it.
-func problemText(t *i18n.Printer, p pack.Problem) string {
-	key := "pack.problem." + p.Code
-	if !t.Has(key) {
-		return p.Error()
-	}
-	args := []any{"path", p.Path}
-	for name, v := range p.Args {
-		args = append(args, name, v)
-	}
-	return p.Place() + ": " + t.T(key, args...)
 }
 
 // Words are the packs' texts.

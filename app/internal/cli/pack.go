@@ -342,7 +342,8 @@ func runPackVerify(_ context.Context, s *session, line commandLine) error {
 	doc := PackSignedDoc{Schema: schemaPackSigned, Dir: dir}
 	if refused != nil {
 		one := s.lint(dir, nil, refused.Problems)
-		doc.ID, doc.Version, doc.Refused, doc.Args, doc.Problems = refused.ID, refused.Version, refused.Reason, refused.Args, one.Problems
+		doc.ID, doc.Version, doc.Refused, doc.Args = refused.ID, refused.Version, refused.Reason, refused.Args
+		doc.Problems = one.Problems
 		doc.What = s.texts.PackRefusal(refused.Reason, refused.Args)
 		s.out.say(s.t("cli.pack.not_taken", "path", dir) + " " + doc.What)
 		for _, p := range one.Problems {

@@ -83,8 +83,8 @@ func (l layer) others() (mistakes []error) {
 		if v, ok := l.values[k.name]; ok && k.admin && l.source != "policy" {
 			delete(l.values, k.name)
 			mistakes = append(mistakes, &Error{
-				File: l.file, Line: v.line, Column: v.column, Key: k.name, Problem: "may only stand in the administrator's settings",
-				Want: "it in the policy file",
+				File: l.file, Line: v.line, Column: v.column, Key: k.name,
+				Problem: "may only stand in the administrator's settings", Want: "it in the policy file",
 			})
 		}
 	}

@@ -119,6 +119,9 @@ func (s *session) connect(ctx context.Context) (func(), error) {
 	if closer == nil {
 		closer = func() {}
 	}
+	if words, err := svc.Words(ctx, s.texts.Lang()); err == nil {
+		s.texts = s.texts.With(words)
+	}
 	s.warn(ctx)
 	return closer, nil
 }

@@ -9,7 +9,7 @@ import (
 
 // commands is the manual, in the order in which it is listed.
 func commands() []*command {
-	return slices.Concat(deskCommands(), packCommands(), ownCommands())
+	return slices.Concat(deskCommands(), requestCommands(), packCommands(), ownCommands())
 }
 
 // deskCommands are what people do.
@@ -61,6 +61,7 @@ func reportFlags(fs *flag.FlagSet, o *options) {
 	fs.StringVar(&o.subject, "subject", "", "`TEXT`")
 	fs.StringVar(&o.description, "description", "", "`TEXT|-`")
 	fs.StringVar(&o.category, "category", "", "`CODE`")
+	fs.StringVar(&o.symptom, "symptom", "", "`ID`")
 	fs.Var(&o.attach, "attach", "`FILE`")
 	fs.BoolVar(&o.screenshot, "screenshot", false, "")
 	fs.BoolVar(&o.noChecks, "no-checks", false, "")

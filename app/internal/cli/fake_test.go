@@ -143,6 +143,9 @@ func (f *fake) Record(_ context.Context, action string) (api.RecordState, error)
 
 func (f *fake) OpenIncident(_ context.Context, req api.OpenRequest) (api.Incident, error) {
 	f.log("open screenshot=%v", req.Screenshot)
+	if req.Symptom != "" || req.Form != "" {
+		f.log("open symptom=%s form=%s", req.Symptom, req.Form)
+	}
 	if f.is("forbidden") && req.Screenshot {
 		return api.Incident{ID: testRef, ScreenshotWhy: api.CodeScreenForbidden}, nil
 	}

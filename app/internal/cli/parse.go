@@ -25,6 +25,9 @@ type options struct {
 	subject       string
 	description   string
 	category      string
+	symptom       string
+	fields        repeated
+	subjectFree   bool // what is asked for names itself
 	attach        repeated
 	screenshot    bool
 	noChecks      bool

@@ -20,7 +20,7 @@ func runReport(ctx context.Context, s *session, line commandLine) error {
 		return err
 	}
 	defer done()
-	inc, err := s.svc.OpenIncident(ctx, api.OpenRequest{Screenshot: in.Screenshot})
+	inc, err := s.svc.OpenIncident(ctx, api.OpenRequest{Screenshot: in.Screenshot, Symptom: line.opts.symptom})
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func runReport(ctx context.Context, s *session, line commandLine) error {
 func (s *session) reportInput(line commandLine) (api.Input, error) {
 	o := line.opts
 	in := api.Input{Subject: o.subject, Category: o.category, Screenshot: o.screenshot}
-	if strings.TrimSpace(o.subject) == "" {
+	if strings.TrimSpace(o.subject) == "" && o.symptom == "" && !o.subjectFree {
 		return in, usage("subject")
 	}
 	if err := s.mayAct(o.yes, needsYesReport); err != nil {

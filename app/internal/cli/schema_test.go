@@ -31,6 +31,7 @@ var documents = map[string]any{
 	schemaRecord: RecordDoc{}, schemaConfig: ConfigDoc{}, schemaVersion: VersionDoc{}, schemaDone: DoneDoc{}, schemaError: ErrorDoc{},
 	schemaPackLint: PackLintDoc{}, schemaPacks: PacksDoc{}, schemaPackTest: PackTestDoc{},
 	schemaPackKey: PackKeyDoc{}, schemaPackSigned: PackSignedDoc{},
+	schemaForms: FormsDoc{}, schemaSymptoms: SymptomsDoc{},
 	schemaEvent: Event{},
 }
 

@@ -6,6 +6,7 @@ package repairtest
 import (
 	"context"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 
@@ -72,6 +73,15 @@ var properties = []Property{Solved, Well, Declined, Worse, Refused, Crashed, Aga
 // Properties are all properties in the order in which they are shown.
 func Properties() []Property { return slices.Clone(properties) }
 
+// quick are the properties that the inner loop plays too: go test ./... without any of the environment below.
+var quick = []Property{Solved, Declined, Worse}
+
+// full tells whether all properties are played: BALISE_TEST_ROOT=1 or BALISE_TEST_DESKTOP=1, as packaging/test sets
+// them both, or a table to be written.
+func full() bool {
+	return os.Getenv("BALISE_TEST_ROOT") == "1" || os.Getenv("BALISE_TEST_DESKTOP") == "1" || os.Getenv(TableEnv) != ""
+}
+
 // Case is one repair to be played.
 type Case struct {
 	// ID is the repair's.
@@ -102,7 +112,7 @@ type Times struct {
 	SolveMS, FailMS, StepMS int
 }
 
-// Run plays all properties as subtests of t.
+// Run plays the properties as subtests of t: all of them under packaging/test, some in the inner loop.
 func Run(t *testing.T, c Case) {
 	t.Helper()
 	if c.Specs == nil {
@@ -126,6 +136,9 @@ func Run(t *testing.T, c Case) {
 		Again: again, Gone: gone, Hung: hung, TakeBack: takeBack,
 	}
 	for _, p := range properties {
+		if !full() && !slices.Contains(quick, p) {
+			continue // each crash is a start anew: minutes in all, which the inner loop has not
+		}
 		t.Run(string(p), func(t *testing.T) {
 			why, without := c.Without[p]
 			if without {

@@ -241,7 +241,7 @@ func (a *Agent) State(context.Context) (api.State, error) {
 	st := api.State{
 		Version: a.p.Version, PID: os.Getpid(), Started: a.started, Language: a.language(),
 		Desk:       a.link.state(),
-		Support:    api.Support{Name: cfg.Support.Name, Phone: cfg.Support.Phone, Hours: cfg.Support.Hours},
+		Support:    a.support(),
 		Screenshot: cfg.Privacy.Screenshot, ScreenshotWhy: a.p.CaptureWhy(),
 		Background: a.watch.seen(),
 	}

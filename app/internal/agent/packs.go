@@ -1,11 +1,13 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"sync"
 
+	"balise/app/internal/config"
 	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
 	"balise/diagnostics/cause"
@@ -179,4 +181,30 @@ func (a *Agent) Words(_ context.Context, lang string) (map[string]string, error)
 		lang = "en"
 	}
 	return words[lang], nil
+}
+
+// support is how to reach people: what the settings say, and for what they leave open the first pack of the
+// organisation's that names anybody. State answers from memory, so that packs that nobody has read yet say nothing.
+func (a *Agent) support() api.Support {
+	cfg, lang := a.set.now().Support, a.language()
+	out := api.Support{Name: cfg.Name, Phone: cfg.Phone, Hours: cfg.Hours}
+	a.packs.mu.Lock()
+	now := a.packs.now
+	a.packs.mu.Unlock()
+	if now == nil || cfg != (config.Support{}) {
+		return out
+	}
+	for _, p := range now.set.Packs {
+		name := p.Branding.Name.In(lang)
+		if p.Trust == pack.Embedded || name == "" && len(p.Contacts) == 0 {
+			continue
+		}
+		out.Name = name
+		if len(p.Contacts) > 0 {
+			c := p.Contacts[0]
+			out.Name, out.Phone, out.Hours = cmp.Or(name, c.Name.In(lang)), c.Phone, c.Hours.In(lang)
+		}
+		return out
+	}
+	return out
 }

@@ -86,6 +86,9 @@ func TestAPackReachesTheTicket(t *testing.T) {
 	if err != nil || at < 0 || packs[at].Trust != "signed" || packs[at].Checks != 2 || packs[at].Publisher != "ACME support" {
 		t.Fatalf("%+v %v", packs, err)
 	}
+	if st, _ := b.State(ctx); st.Support.Name != "ACME support" || st.Support.Phone == "" {
+		t.Errorf("nobody says whom to phone: %+v", st.Support)
+	}
 	found, err := b.Symptoms(ctx, "I can't see my shifts in the planing")
 	if err != nil || len(found) == 0 || found[0].ID != "acme.planning_trouble" || len(found[0].Words) == 0 ||
 		found[0].Publisher != "ACME support" {

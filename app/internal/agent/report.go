@@ -188,8 +188,8 @@ func (a *Agent) deskName() string {
 	switch {
 	case cfg.Desk.Kind == "practice":
 		return t.T("agent.practice_desk")
-	case cfg.Support.Name != "":
-		return cfg.Support.Name
+	case a.support().Name != "":
+		return a.support().Name
 	}
 	if u, err := url.Parse(cfg.Desk.URL); err == nil && u.Host != "" {
 		return t.T("agent.desk_at", "host", u.Host)

@@ -148,6 +148,7 @@ func (s start) run(ctx context.Context, _ repair.Job) ([]diagnostics.Fact, error
 type aside struct {
 	fixer repair.Fixer
 	name  string
+	shown string // the program's name
 }
 
 func newAside(name string, s pack.Step, p Params) deed {
@@ -156,7 +157,11 @@ func newAside(name string, s pack.Step, p Params) deed {
 	if !ok {
 		return absent{}
 	}
-	return aside{fixer: f, name: name}
+	shown := ""
+	if len(one.Programs) > 0 {
+		shown = one.Programs[0]
+	}
+	return aside{fixer: f, name: name, shown: shown}
 }
 
 // choice is how the core's repair calls this cache.
@@ -166,7 +171,7 @@ func (a aside) look(ctx context.Context) (string, repair.StepLook) {
 	look := a.fixer.Look(ctx, nil)
 	for _, c := range look.Steps["close"].Choices {
 		if c.ID == storage.CacheID(a.name) {
-			return "", repair.StepLook{Items: []repair.Item{{Label: "cache", Bytes: c.Bytes}}}
+			return "", repair.StepLook{Items: []repair.Item{{Label: a.shown, Bytes: c.Bytes}}}
 		}
 	}
 	if look.Why != "" {

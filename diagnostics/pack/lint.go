@@ -126,7 +126,7 @@ func (l *linter) header() {
 	}
 	if h.MinClient != "" && !dotted.MatchString(h.MinClient) {
 		l.fail("pack.min_client", "bad_version", "value", h.MinClient)
-	} else if h.MinClient != "" && l.v.Client != "" && CompareVersions(l.v.Client, h.MinClient) < 0 {
+	} else if h.MinClient != "" && dotted.MatchString(l.v.Client) && CompareVersions(l.v.Client, h.MinClient) < 0 {
 		l.fail("pack.min_client", "client_too_old", "value", h.MinClient, "client", l.v.Client)
 	}
 	if expired(h, l.rules.Now) {

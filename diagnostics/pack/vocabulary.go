@@ -15,7 +15,7 @@ type Vocabulary struct {
 	Repairs []string
 	// Categories are the codes that the core has words for; none: any is taken.
 	Categories []string
-	// Client is this Balise's version, for min_client; empty: any is taken.
+	// Client is this Balise's version, for min_client; without numbers (a build of no release): any is taken.
 	Client string
 }
 

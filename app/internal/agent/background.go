@@ -28,9 +28,10 @@ type background struct {
 	rest   func(context.Context) string
 	try    func(context.Context) (cause.Diagnosis, error)
 
-	wake  chan struct{}
-	plan  watchPlan
-	doubt doubt
+	wake   chan struct{}
+	seldom map[string]time.Time // by self-test of a pack: when it was last well
+	plan   watchPlan
+	doubt  doubt
 
 	mu    sync.Mutex
 	state api.Background
@@ -39,7 +40,8 @@ type background struct {
 func newBackground(a *Agent) *background {
 	b := &background{
 		a: a, look: watchLook, digest: record.NetworkDigest, rest: record.Paused, wake: make(chan struct{}, 1),
-		plan: watchPlan{jitter: rand.Float64()},
+		seldom: map[string]time.Time{},
+		plan:   watchPlan{jitter: rand.Float64()},
 	}
 	b.try = b.test
 	return b
@@ -199,9 +201,17 @@ func (b *background) tell(ctx context.Context, d cause.Diagnosis) {
 // test is one full run outside any incident.
 func (b *background) test(ctx context.Context) (cause.Diagnosis, error) {
 	look := b.a.glance(ctx)
-	results, err := b.a.probe(ctx, nil, look.with(nil))
+	cfg, now := b.a.checksConfig(), b.a.p.Now()
+	cfg.Packs = b.a.packs.get().due(now, b.seldom)
+	results, err := b.a.probeWith(ctx, cfg, nil, nil, look.with(nil))
 	if err != nil {
 		return cause.Diagnosis{}, err
+	}
+	for _, r := range results {
+		// What is not well is looked at again with the next run: it must be seen twice before anybody hears of it.
+		if delete(b.seldom, r.ID); !r.Status.Bad() {
+			b.seldom[r.ID] = now
+		}
 	}
 	defer b.a.stir()
 	kb := b.a.knowledge(nil)

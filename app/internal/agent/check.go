@@ -195,10 +195,17 @@ func (a *Agent) probe(
 func (a *Agent) probeFirst(
 	ctx context.Context, only, first []string, on func(diagnostics.Event),
 ) ([]diagnostics.Result, error) {
+	return a.probeWith(ctx, a.checksConfig(), only, first, on)
+}
+
+// probeWith is probeFirst with settings that may leave some packs' self-tests out.
+func (a *Agent) probeWith(
+	ctx context.Context, cfg checks.Config, only, first []string, on func(diagnostics.Event),
+) ([]diagnostics.Result, error) {
 	if err := a.knownChecks(only); err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(checks.Request{Config: a.checksConfig(), Only: only, First: first})
+	raw, err := json.Marshal(checks.Request{Config: cfg, Only: only, First: first})
 	if err != nil {
 		return nil, fmt.Errorf("ask for self-tests: %w", err)
 	}

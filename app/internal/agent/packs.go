@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"balise/app/internal/config"
 	"balise/app/internal/i18n"
@@ -149,6 +150,24 @@ func (now *inForce) publisher(lang string, has func(pack.Pack) bool) string {
 		return ""
 	}
 	return join.Publisher(now.set.Packs[i], lang)
+}
+
+// due are the self-tests of packs that run without being asked, and whose time has come. last is when each was
+// last well.
+func (now *inForce) due(at time.Time, last map[string]time.Time) []probes.Check {
+	var list []probes.Check
+	for _, c := range now.set.Checks {
+		was, seen := last[c.ID]
+		// A run may come a little early: the next one would be an hour late.
+		if c.Every <= 0 || seen && at.Sub(was) < c.Every-watchEvery/2 {
+			continue
+		}
+		i := slices.IndexFunc(now.checks, func(p probes.Check) bool { return p.ID == c.ID })
+		if i >= 0 {
+			list = append(list, now.checks[i])
+		}
+	}
+	return list
 }
 
 // Packs are the support packs that were found.

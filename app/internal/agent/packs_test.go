@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"balise/app/internal/config"
 	"balise/app/internal/i18n"
@@ -17,6 +18,7 @@ import (
 	"balise/diagnostics"
 	"balise/diagnostics/pack"
 	"balise/diagnostics/pack/join"
+	"balise/diagnostics/pack/probes"
 )
 
 const examplePack = "../../../packaging/packs/example/planning/pack.yaml"
@@ -268,4 +270,32 @@ func publicOf(t *testing.T, secret ed25519.PrivateKey) string {
 		t.Fatal("no public half")
 	}
 	return pack.FormatKey(public)
+}
+
+func TestPacksSelfTestsInTheBackground(t *testing.T) {
+	set := &pack.Set{Checks: []pack.Check{
+		{ID: "acme.hourly", Every: time.Hour}, {ID: "acme.seldom", Every: 6 * time.Hour}, {ID: "acme.asked"},
+	}}
+	now := &inForce{set: set}
+	for _, c := range set.Checks {
+		now.checks = append(now.checks, probes.Of(c, false))
+	}
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for name, x := range map[string]struct {
+		last map[string]time.Time
+		want string
+	}{
+		"first":        {nil, "acme.hourly acme.seldom"},
+		"an hour on":   {map[string]time.Time{"acme.hourly": at.Add(-55 * time.Minute), "acme.seldom": at.Add(-time.Hour)}, "acme.hourly"},
+		"just now":     {map[string]time.Time{"acme.hourly": at.Add(-5 * time.Minute), "acme.seldom": at.Add(-5 * time.Minute)}, ""},
+		"was not well": {map[string]time.Time{"acme.hourly": at.Add(-5 * time.Minute)}, "acme.seldom"},
+	} {
+		var ids []string
+		for _, c := range now.due(at, x.last) {
+			ids = append(ids, c.ID)
+		}
+		if got := strings.Join(ids, " "); got != x.want {
+			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
 }

@@ -17,8 +17,13 @@ import (
 
 func main() {
 	proof := flag.String("proof", "", "take what the tests have shown from this `FILE`")
+	check := flag.String("check", "", "only compare what the tests have shown in this `FILE` with what is kept")
 	flag.Parse()
-	if err := run(*proof); err != nil {
+	do := func() error { return run(*proof) }
+	if *check != "" {
+		do = func() error { return compare(*check) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "readme:", err)
 		os.Exit(1)
 	}
@@ -28,6 +33,23 @@ const (
 	readmeFile = "README.md"
 	provenFile = "diagnostics/repair/testdata/proven.jsonl"
 )
+
+// compare holds what is kept to what the tests have just shown.
+func compare(fresh string) error {
+	kept, err := readOutcomes(provenFile)
+	if err != nil {
+		return err
+	}
+	shown, err := readOutcomes(fresh)
+	if err != nil {
+		return err
+	}
+	if list := differing(kept, merge(nil, shown)); len(list) > 0 {
+		return fmt.Errorf("the table says more or less than the tests show (go run ./diagnostics/repair/readme -proof %s): %v",
+			fresh, list)
+	}
+	return nil
+}
 
 func run(fresh string) error {
 	proven, err := readOutcomes(provenFile)

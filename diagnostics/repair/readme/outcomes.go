@@ -90,3 +90,23 @@ func failed(all []outcome) (list []string) {
 	}
 	return list
 }
+
+// differing are the repairs' properties whose outcome is not the same in both, as "repair property".
+func differing(kept, shown []outcome) (list []string) {
+	have := map[string]string{}
+	for _, o := range shown {
+		have[o.Repair+" "+o.Property] = o.Outcome
+	}
+	for _, o := range kept {
+		key := o.Repair + " " + o.Property
+		if have[key] != o.Outcome {
+			list = append(list, key)
+		}
+		delete(have, key)
+	}
+	for key := range have {
+		list = append(list, key)
+	}
+	slices.Sort(list)
+	return list
+}

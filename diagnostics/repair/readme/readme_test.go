@@ -110,3 +110,18 @@ func TestTheTableIsPutBetweenTheMarkersOnly(t *testing.T) {
 		t.Errorf("%v\n%s", err, rows)
 	}
 }
+
+func TestWhatTheTestsNoLongerShowIsFound(t *testing.T) {
+	kept := []outcome{
+		{Repair: "a", Property: "solved", Outcome: "pass"}, {Repair: "a", Property: "worse", Outcome: "pass"},
+		{Repair: "b", Property: "solved", Outcome: "pass"},
+	}
+	shown := []outcome{
+		{Repair: "a", Property: "solved", Outcome: "pass"}, {Repair: "a", Property: "worse", Outcome: "fail"},
+		{Repair: "c", Property: "solved", Outcome: "pass"},
+	}
+	want := []string{"a worse", "b solved", "c solved"}
+	if got := differing(kept, shown); !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+}

@@ -154,7 +154,7 @@ func moreKinds(file func(string, []fact, reader, ...pack.Arg) kind) []kind {
 			Probe: pack.Probe{Name: "dbus.property", Args: []pack.Arg{
 				among("bus", "system", "session"), must("name", pack.ArgName), must("path", pack.ArgPath),
 				must("interface", pack.ArgName), must("property", pack.ArgName),
-			}, OS: []string{"linux"}},
+			}, OS: []string{"linux"}, Check: checkBusPath},
 			facts: []fact{
 				yes("dbus.answered"), words("dbus.text"), number("dbus.number", ""), yes("dbus.yes"),
 			},

@@ -98,6 +98,13 @@ func checkRegistry(with map[string]any) error {
 	return nil
 }
 
+func checkBusPath(with map[string]any) error {
+	if !probe.ValidBusPath(args(with).text("path")) {
+		return errors.New("path: the path of an object on the bus, such as /org/acme/Sync")
+	}
+	return nil
+}
+
 func regValue(_ context.Context, a args, _ Params) (values, error) {
 	v, err := probe.RegistryValue(a.text("key"), a.text("name"))
 	if errors.Is(err, fs.ErrNotExist) {

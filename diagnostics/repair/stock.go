@@ -48,3 +48,20 @@ func (e *Engine) spec(id string) Spec {
 	defer e.shelf.mu.RUnlock()
 	return e.shelf.specs[id]
 }
+
+// Orphans are the repairs of attempts that a crash cut short and that nobody here offers any more: their pack is
+// gone.
+func (e *Engine) Orphans() []string {
+	if e.load() != nil {
+		return nil
+	}
+	e.mu.Lock()
+	var open []string
+	for _, t := range e.tracks {
+		if !t.ended && !slices.Contains(open, t.attempt.ID) {
+			open = append(open, t.attempt.ID)
+		}
+	}
+	e.mu.Unlock()
+	return slices.DeleteFunc(open, func(id string) bool { _, ok := e.fixer(id); return ok })
+}

@@ -170,7 +170,10 @@ func (a *Agent) open() error {
 // not: it would be told of them in vain.
 func (a *Agent) recover() {
 	a.recovered.Do(func() {
-		a.packs.get() // what a pack's repair left is put back by that repair
+		// What a pack's repair left is put back by that repair, also when the pack is gone.
+		set := a.packs.get().set
+		a.packs.stock(set, a.repairs.Orphans()...)
+		defer a.packs.stock(set)
 		left, err := a.repairs.Recover(a.life)
 		if err != nil {
 			// A damaged journal must not keep the user from reporting.

@@ -16,6 +16,7 @@ import (
 	"balise/diagnostics/pack/join"
 	"balise/diagnostics/pack/probes"
 	"balise/diagnostics/pack/verb"
+	"balise/diagnostics/repair"
 	"balise/diagnostics/symptom"
 )
 
@@ -79,8 +80,7 @@ func (p *packs) read() *inForce {
 	for _, r := range now.set.Refused {
 		p.a.p.Log.Warn("a support pack was refused", "pack", r.ID, "path", r.Path, "reason", r.Reason)
 	}
-	fixers, specs := join.Repairs(now.set, verb.Params{OpenURL: p.a.p.OpenURL, OpenSettings: p.a.p.OpenSettings})
-	p.a.repairs.Stock(fixers, specs)
+	p.stock(now.set)
 	p.mu.Lock()
 	p.now = now
 	p.mu.Unlock()
@@ -90,6 +90,18 @@ func (p *packs) read() *inForce {
 		p.a.Unwarn(api.CodePackRefused)
 	}
 	return now
+}
+
+// stock gives the engine the packs' repairs, and orphans: repairs whose pack is gone, only to put back.
+func (p *packs) stock(set *pack.Set, orphans ...string) {
+	with := verb.Params{OpenURL: p.a.p.OpenURL, OpenSettings: p.a.p.OpenSettings}
+	fixers, specs := join.Repairs(set, with)
+	for _, id := range orphans {
+		r := pack.Repair{ID: id}
+		fixers = append(fixers, verb.Fixer(r, with))
+		specs[id] = repair.Spec{ID: id, Undo: repair.UndoSpec{AtStart: true}}
+	}
+	p.a.repairs.Stock(fixers, specs)
 }
 
 func noIndex() (*symptom.Index, error) { return symptom.New(nil) }

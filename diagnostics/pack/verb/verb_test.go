@@ -173,6 +173,48 @@ func TestUndoAfterThePackChanged(t *testing.T) {
 	}
 }
 
+// A crash in the middle, and the pack is gone at the next start: what it set aside is put back all the same.
+func TestPutBackWithoutItsPack(t *testing.T) {
+	cache, _ := home(t)
+	before := state(t, cache)
+	t.Setenv("XDG_CACHE_HOME", cache)
+	journal := filepath.Join(t.TempDir(), "journal")
+	r := cacheRepair()
+	type cut struct{}
+	params := repair.Params{
+		Journal: journal, Fixers: []repair.Fixer{Fixer(r, Params{})}, Specs: map[string]repair.Spec{r.ID: Spec(r)},
+		Verify: func(context.Context, []string) ([]diagnostics.Result, error) {
+			if state(t, cache) != before {
+				panic(cut{})
+			}
+			return []diagnostics.Result{{ID: "acme.erp", Status: diagnostics.Fail}}, nil
+		},
+	}
+	func() {
+		defer func() {
+			if _, ok := recover().(cut); !ok {
+				t.Fatal("the repair was not cut short")
+			}
+		}()
+		_, _ = repair.New(params).Run(t.Context(), repair.Request{ID: r.ID, Consent: true}, nil)
+	}()
+	params.Fixers, params.Specs = nil, map[string]repair.Spec{}
+	e := repair.New(params)
+	orphans := e.Orphans()
+	if len(orphans) != 1 || orphans[0] != r.ID {
+		t.Fatal(orphans)
+	}
+	e.Stock([]repair.Fixer{Fixer(pack.Repair{ID: r.ID}, Params{})},
+		map[string]repair.Spec{r.ID: {ID: r.ID, Undo: repair.UndoSpec{AtStart: true}}})
+	left, err := e.Recover(t.Context())
+	if err != nil || len(left) != 1 || left[0].CanUndo {
+		t.Fatalf("%+v %v", left, err)
+	}
+	if after := state(t, cache); after != before {
+		t.Fatalf("not put back:\n%s\nwas:\n%s", after, before)
+	}
+}
+
 func TestNothingToSetAside(t *testing.T) {
 	cache, file := home(t)
 	if err := os.Remove(file); err != nil {

@@ -113,11 +113,13 @@ func TestTheTableIsPutBetweenTheMarkersOnly(t *testing.T) {
 
 func TestWhatTheTestsNoLongerShowIsFound(t *testing.T) {
 	kept := []outcome{
-		{Repair: "a", Property: "solved", Outcome: "pass"}, {Repair: "a", Property: "worse", Outcome: "pass"},
+		{Repair: "a", Property: "solved", Outcome: "pass"},
+		{Repair: "a", Property: "worse", Outcome: "pass"},
 		{Repair: "b", Property: "solved", Outcome: "pass"},
 	}
 	shown := []outcome{
-		{Repair: "a", Property: "solved", Outcome: "pass"}, {Repair: "a", Property: "worse", Outcome: "fail"},
+		{Repair: "a", Property: "solved", Outcome: "pass"},
+		{Repair: "a", Property: "worse", Outcome: "fail"},
 		{Repair: "c", Property: "solved", Outcome: "pass"},
 	}
 	want := []string{"a worse", "b solved", "c solved"}

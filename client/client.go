@@ -258,6 +258,12 @@ type Rater interface {
 	Rate(ctx context.Context, id string, r Rating) error
 }
 
+// Closer is a desk on which a requester may end his own ticket; confirmed by Caps.CanClose and Actions.Close.
+type Closer interface {
+	// CloseTicket returns ErrForbidden where the desk said yes and did nothing.
+	CloseTicket(ctx context.Context, id string) error
+}
+
 // Announcer is a desk that publishes notices of known outages; confirmed by Caps.HasNotices.
 type Announcer interface {
 	Notices(ctx context.Context) ([]Notice, error)

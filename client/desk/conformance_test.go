@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"balise/client"
-	"balise/client/clienttest"
+	"balise/client/clienttest/suite"
 )
 
 // pageTechnician works as a technician does: through the page's store.
@@ -35,12 +35,12 @@ func (p pageTechnician) SetStatus(ctx context.Context, id string, s client.Statu
 	return p.d.changeStatus(ctx, p.id(id), "Tech", s)
 }
 
-func (p pageTechnician) Look(ctx context.Context, id string) (clienttest.View, error) {
+func (p pageTechnician) Look(ctx context.Context, id string) (suite.View, error) {
 	w, entries, err := p.d.ticket(ctx, p.id(id))
 	if err != nil {
-		return clienttest.View{}, err
+		return suite.View{}, err
 	}
-	v := clienttest.View{
+	v := suite.View{
 		Subject: w.Subject, Text: entries[0].Text + "\n" + string(w.ClientRef), // as the page shows them
 		Requester: w.Requester, Status: string(w.Status),
 	}
@@ -56,7 +56,7 @@ func (p pageTechnician) Look(ctx context.Context, id string) (clienttest.View, e
 			if err != nil {
 				return v, err
 			}
-			v.Files = append(v.Files, clienttest.File{Name: f.Name, Data: data})
+			v.Files = append(v.Files, suite.File{Name: f.Name, Data: data})
 		}
 	}
 	return v, nil
@@ -68,7 +68,7 @@ func TestConformance(t *testing.T) {
 	as := func(token string) func(*testing.T) client.Driver {
 		return func(*testing.T) client.Driver { return d.driver(token) }
 	}
-	clienttest.Run(t, clienttest.Desk{
+	suite.Run(t, suite.Desk{
 		Alice: as("alice-token"), Bob: as("bob-token"), Stranger: as("wrong"),
 		Technician: pageTechnician{d}, AliceIs: "Alice Dupont",
 	})

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"balise/client"
-	"balise/client/clienttest"
+	"balise/client/clienttest/suite"
 )
 
 const scripts = "../../packaging/desks/rt5/"
@@ -61,8 +61,8 @@ func TestDeskThatDiesWhileStoring(t *testing.T) {
 		if _, _, err := d.Probe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		dr := clienttest.Draft("crash", "x",
-			clienttest.Bytes("a.bin", octets, big), clienttest.Bytes("b.png", "image/png", big[:99]))
+		dr := suite.Draft("crash", "x",
+			suite.Bytes("a.bin", octets, big), suite.Bytes("b.png", "image/png", big[:99]))
 		var first client.Receipt
 		sent := make(chan error, 1)
 		go func() {

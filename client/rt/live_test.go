@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"balise/client"
-	"balise/client/clienttest"
+	"balise/client/clienttest/suite"
 	"balise/client/transport"
 )
 
@@ -89,7 +89,7 @@ func TestConformance(t *testing.T) {
 			if !tc.faults {
 				through = nil
 			}
-			clienttest.Run(t, clienttest.Desk{
+			suite.Run(t, suite.Desk{
 				Alice:    func(t *testing.T) client.Driver { return e.driver(t, tc.cred("alice"), tc.change) },
 				Bob:      func(t *testing.T) client.Driver { return e.driver(t, tc.cred("bob"), tc.change) },
 				Stranger: func(t *testing.T) client.Driver { return e.driver(t, stranger(e, tc.cred("alice").Kind)) },
@@ -121,13 +121,13 @@ func TestTextTravelsAsBytesAndEmptyFilesStayAtHome(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
 	latin1 := []byte("caf\xe9\r\n\x00")
-	rec := create(t, d, clienttest.Draft("Changed", "x",
-		clienttest.Bytes("a.txt", "text/plain; charset=utf-16", latin1),
-		clienttest.Bytes("b.csv", "text/csv", latin1),
-		clienttest.Bytes("empty.log", "text/plain", nil),
-		clienttest.Bytes("../../up\u202eside.bin", "", []byte("x")),
-		clienttest.Bytes("mail.eml", "message/rfc822", []byte("Subject: x\r\n\r\ny\r\n")),
-		clienttest.Bytes("a.txt", "text/plain", []byte("another of the same name")),
+	rec := create(t, d, suite.Draft("Changed", "x",
+		suite.Bytes("a.txt", "text/plain; charset=utf-16", latin1),
+		suite.Bytes("b.csv", "text/csv", latin1),
+		suite.Bytes("empty.log", "text/plain", nil),
+		suite.Bytes("../../up\u202eside.bin", "", []byte("x")),
+		suite.Bytes("mail.eml", "message/rfc822", []byte("Subject: x\r\n\r\ny\r\n")),
+		suite.Bytes("a.txt", "text/plain", []byte("another of the same name")),
 	))
 	for name, want := range map[string]string{
 		"a.txt": "octet-stream", "b.csv": "octet-stream", "empty.log": "empty",
@@ -155,7 +155,7 @@ func TestTextTravelsAsBytesAndEmptyFilesStayAtHome(t *testing.T) {
 func TestHTMLAnswersBecomeText(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
-	id := create(t, d, clienttest.Draft("HTML", "x")).Ref.ID
+	id := create(t, d, suite.Draft("HTML", "x")).Ref.ID
 	body := `<p>Pouvez-vous <b>redémarrer</b> ?</p><ul><li>un<li>deux</ul>` +
 		`<script>alert(1)</script><a href="https://aide.example/a">ici</a><img src="http://spy.example/p.gif">`
 	if err := (technician{e}).say(t.Context(), id, "correspond", body, "text/html"); err != nil {
@@ -183,7 +183,7 @@ func TestSearchesInTheUsersZoneMissNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id := create(t, d, clienttest.Draft("zone", "x")).Ref.ID
+		id := create(t, d, suite.Draft("zone", "x")).Ref.ID
 		page, err := d.List(t.Context(), client.ListQuery{IncludeClosed: true, Since: first.Now})
 		if err != nil || !slices.ContainsFunc(page.Tickets, func(t client.Ticket) bool { return t.ID == id }) {
 			t.Errorf("%s: ticket %s is not among those changed since %v: %v", user, id, first.Now, err)
@@ -213,7 +213,7 @@ func TestReferenceIsFoundThoughTheFieldWasDropped(t *testing.T) {
 		t.Errorf("found %+v, %v; want %s", got, err, made.ID)
 	}
 	// A field that the queue does not have puts the reference into the subject.
-	dr := clienttest.Draft(strings.Repeat("long é ", 60), "x")
+	dr := suite.Draft(strings.Repeat("long é ", 60), "x")
 	rec := create(t, plain, dr)
 	if got, err := plain.FindByClientRef(t.Context(), dr.ClientRef); err != nil || got.ID != rec.Ref.ID {
 		t.Errorf("found %+v, %v; want %s", got, err, rec.Ref.ID)
@@ -227,7 +227,7 @@ func TestTicketForSomebodyElse(t *testing.T) {
 	if err != nil || caps.CreateIdem != client.IdemNone {
 		t.Errorf("probe: %q, %v; want %q: such tickets cannot be found again", caps.CreateIdem, err, client.IdemNone)
 	}
-	rec, err := d.Create(t.Context(), clienttest.Draft("for Bob", "x"), client.Receipt{})
+	rec, err := d.Create(t.Context(), suite.Draft("for Bob", "x"), client.Receipt{})
 	if err != nil || rec.Ref.ID == "" || rec.Changed["requestor"] != "unreadable" {
 		t.Errorf("create: %+v, %v", rec, err)
 	}
@@ -239,7 +239,7 @@ func TestTicketForSomebodyElse(t *testing.T) {
 func TestRefusalsOfTheRealDesk(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"), func(p *Params) { p.Queue = "Nowhere" })
-	_, err := d.Create(t.Context(), clienttest.Draft("x", "x"), client.Receipt{})
+	_, err := d.Create(t.Context(), suite.Draft("x", "x"), client.Receipt{})
 	if !errors.Is(err, client.ErrForbidden) || errors.Is(err, client.ErrUnknownOutcome) {
 		t.Errorf("unknown queue: %v, want ErrForbidden", err)
 	}
@@ -263,7 +263,7 @@ func TestLimitsOfTheRealDesk(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
 	for _, size := range []int64{20 << 20, 50 << 20} {
-		dr := clienttest.Draft("big", "x", client.Upload{
+		dr := suite.Draft("big", "x", client.Upload{
 			Name: "big.bin", MIME: octets, Size: size,
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(io.LimitReader(pattern{}, size)), nil },
 		})
@@ -291,7 +291,7 @@ func (pattern) Read(p []byte) (int, error) {
 func TestFiveMegabytesOfDescription(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
-	dr := clienttest.Draft("long", strings.Repeat("Ligne très longue 😀\n", 5<<20/24))
+	dr := suite.Draft("long", strings.Repeat("Ligne très longue 😀\n", 5<<20/24))
 	rec := create(t, d, dr)
 	msgs, err := d.Thread(t.Context(), rec.Ref.ID)
 	if err != nil || len(msgs) == 0 || !strings.HasSuffix(msgs[0].Text, "[…]") ||
@@ -310,7 +310,7 @@ func TestFiveMegabytesOfDescription(t *testing.T) {
 func TestWebAddress(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
-	rec := create(t, d, clienttest.Draft("web", "x"))
+	rec := create(t, d, suite.Draft("web", "x"))
 	u, err := url.Parse(rec.Ref.WebURL)
 	page := e["RT_URL"] + "/SelfService/Display.html?id="
 	if err != nil || !strings.HasPrefix(rec.Ref.WebURL, page) || u.Query().Get("id") != rec.Ref.ID {
@@ -323,7 +323,7 @@ func TestWebAddress(t *testing.T) {
 func TestThreadAsPeopleReadIt(t *testing.T) {
 	e := live(t)
 	d := e.driver(t, e.token("alice"))
-	dr := clienttest.Draft("Thread", "")
+	dr := suite.Draft("Thread", "")
 	dr.Text = "Le disque est plein — é\n\nRef " + string(dr.ClientRef) + "\n"
 	id := create(t, d, dr).Ref.ID
 	if v, err := (technician{e}).Look(t.Context(), id); err != nil || strings.Count(v.Text, string(dr.ClientRef)) != 1 {

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"balise/client"
-	"balise/client/clienttest"
+	"balise/client/clienttest/suite"
 )
 
 // technician speaks REST 2.0 by hand.
@@ -87,15 +87,15 @@ func (te technician) SetStatus(ctx context.Context, id string, s client.Status) 
 	return nil
 }
 
-func (te technician) Look(ctx context.Context, id string) (clienttest.View, error) {
+func (te technician) Look(ctx context.Context, id string) (suite.View, error) {
 	var t struct {
 		Subject, Status string
 		Requestor       []struct{ ID string }
 	}
 	if err := te.call(ctx, "GET", "/ticket/"+id, nil, &t); err != nil {
-		return clienttest.View{}, err
+		return suite.View{}, err
 	}
-	v := clienttest.View{Subject: t.Subject, Status: t.Status}
+	v := suite.View{Subject: t.Subject, Status: t.Status}
 	for _, r := range t.Requestor {
 		v.Requester += r.ID
 	}
@@ -114,7 +114,7 @@ func (te technician) Look(ctx context.Context, id string) (clienttest.View, erro
 		}
 		switch {
 		case a.Filename != "":
-			v.Files = append(v.Files, clienttest.File{Name: a.Filename, Data: data})
+			v.Files = append(v.Files, suite.File{Name: a.Filename, Data: data})
 		case a.ContentType == "text/plain" && v.Text == "":
 			v.Text = string(data)
 		}

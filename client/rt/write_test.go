@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"balise/client"
-	"balise/client/clienttest"
+	"balise/client/clienttest/suite"
 )
 
 const drafted = `POST /ticket`
@@ -21,7 +21,7 @@ func TestCreateSendsWhatRTNeeds(t *testing.T) {
 		drafted:                     {status: 201, body: `{"id":"7","type":"ticket"}`, location: "/REST/2.0/ticket/7"},
 		"GET /ticket/7/attachments": list(filePart("1", "1", "écran 画面.txt", octets, 3)),
 	})
-	dr := clienttest.Draft("Écran\r\ngelé", "texte", clienttest.Bytes("écran 画面.txt", "text/plain", []byte("abc")))
+	dr := suite.Draft("Écran\r\ngelé", "texte", suite.Bytes("écran 画面.txt", "text/plain", []byte("abc")))
 	dr.Priority = 4
 	rec, err := drv.Create(t.Context(), dr, client.Receipt{})
 	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["écran 画面.txt"] != "octet-stream" {
@@ -61,7 +61,7 @@ func TestCreateSendsWhatRTNeeds(t *testing.T) {
 }
 
 func TestCreateOutcomes(t *testing.T) {
-	file := clienttest.Bytes("a.png", "image/png", []byte("12345"))
+	file := suite.Bytes("a.png", "image/png", []byte("12345"))
 	made := answer{status: 201, body: `{"id":7}`, location: "/REST/2.0/ticket/7"}
 	cut := answer{status: 201, body: `{"i`, length: 50}
 	located := cut
@@ -109,7 +109,7 @@ func TestCreateOutcomes(t *testing.T) {
 				}
 			}
 			d, drv := newDesk(t, answers)
-			dr := clienttest.Draft("s", "t", file)
+			dr := suite.Draft("s", "t", file)
 			rec, err := drv.Create(t.Context(), dr, client.Receipt{})
 			got := fmt.Sprintf("id %s pending %v changed %v", rec.Ref.ID, rec.Pending, rec.Changed)
 			if rec.Changed == nil {
@@ -161,7 +161,7 @@ func TestResumeThatStaysIncompleteEnds(t *testing.T) {
 		"GET /ticket/7/attachments": list(),
 		"POST /ticket/7/correspond": {status: 201, body: "[\"Courrier ajout\xe9\"]"},
 	})
-	dr := clienttest.Draft("s", "t", clienttest.Bytes("a.png", "image/png", []byte("x")))
+	dr := suite.Draft("s", "t", suite.Bytes("a.png", "image/png", []byte("x")))
 	rec, err := drv.Create(t.Context(), dr, client.Receipt{Ref: client.Ref{ID: "7"}, Pending: []string{"a.png"}})
 	if err != nil || rec.Ref.ID != "7" || len(rec.Pending) > 0 || rec.Changed["a.png"] != "dropped" {
 		t.Errorf("%+v, %v", rec, err)

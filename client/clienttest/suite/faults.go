@@ -1,9 +1,8 @@
-package clienttest
+package suite
 
 import (
 	"context"
 	"errors"
-	"testing"
 	"time"
 
 	"balise/client"
@@ -15,10 +14,7 @@ const faultTimeout = 3 * time.Second
 
 // faults creates and replies through a proxy with bad manners, and holds the driver to what its errors
 // promise: only ErrUnknownOutcome may stand for something stored, and what was stored is found.
-func (s *suite) faults(t *testing.T) {
-	if s.Through == nil {
-		return
-	}
+func (s *suite) faults(t T) {
 	p, err := badmanners.New(s.URL)
 	must(t, err)
 	defer p.Close()
@@ -29,7 +25,7 @@ func (s *suite) faults(t *testing.T) {
 		if m == badmanners.Delay || m == badmanners.Drip {
 			fault.Wait = time.Millisecond
 		}
-		t.Run("create "+string(m), func(t *testing.T) {
+		t.Sub("create "+string(m), func(t T) {
 			d := Draft("Fault "+string(m), "x", Bytes("a.png", "image/png", png()))
 			p.Set(fault)
 			ctx, cancel := context.WithTimeout(t.Context(), faultTimeout)
@@ -46,7 +42,7 @@ func (s *suite) faults(t *testing.T) {
 				t.Errorf("created %s, found %s", rec.Ref.ID, found.ID)
 			}
 		})
-		t.Run("reply "+string(m), func(t *testing.T) {
+		t.Sub("reply "+string(m), func(t T) {
 			out := client.Outgoing{ClientRef: client.NewClientRef(), Text: "fault " + string(m)}
 			p.Set(fault)
 			ctx, cancel := context.WithTimeout(t.Context(), faultTimeout)
@@ -76,7 +72,7 @@ func settle(m badmanners.Manner, look func() error) error {
 }
 
 // promise compares what the driver said with what the desk holds.
-func promise(t *testing.T, m badmanners.Manner, rec client.Receipt, err, look error) {
+func promise(t T, m badmanners.Manner, rec client.Receipt, err, look error) {
 	t.Helper()
 	if look != nil && !errors.Is(look, client.ErrNotFound) {
 		t.Fatalf("look-up: %v", look)

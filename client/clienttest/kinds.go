@@ -1,0 +1,37 @@
+package main
+
+import (
+	"balise/client"
+	"balise/client/clienttest/suite"
+	"balise/client/relay"
+	"balise/client/rt"
+	"balise/client/transport"
+)
+
+// settings say how this installation is set up.
+type settings struct {
+	url, queue, refField string
+}
+
+// kind is a desk that can be checked: how its driver is made and, where we speak as one of the desk's own people,
+// its technician.
+type kind struct {
+	name, auth string // auth: the kinds of credential, for the usage
+	driver     func(s settings, cred client.Credential, tr *transport.Client) client.Driver
+	technician func(s settings, cred client.Credential) suite.Technician
+}
+
+// kinds are the desks that have a driver, in the order of the README.
+func kinds() []kind {
+	return []kind{
+		{name: "rt", auth: "token or password", driver: func(s settings, c client.Credential, tr *transport.Client) client.Driver {
+			return rt.New(rt.Params{URL: s.url, Credential: c, Queue: s.queue, RefField: s.refField, Transport: tr})
+		}},
+		{name: "relay", auth: "token", driver: newRelay},
+		{name: "practice", auth: "token", driver: newRelay}, // it speaks the same protocol
+	}
+}
+
+func newRelay(s settings, c client.Credential, tr *transport.Client) client.Driver {
+	return relay.New(relay.Params{URL: s.url, Credential: c, Transport: tr})
+}

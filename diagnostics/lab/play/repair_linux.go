@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"balise/diagnostics/lab/scenario"
 	"balise/diagnostics/lab/score"
@@ -29,11 +26,20 @@ func (p *player) repair(ctx context.Context, r scenario.Repair) error {
 		return fmt.Errorf("repair %s: %w", r.ID, err)
 	}
 	out.Took, out.Exit, out.Screen = time.Since(begun), exit, tail(screen)
+	for _, s := range r.Then {
+		if err := p.st.Do(ctx, s.Do, s.With); err != nil {
+			return fmt.Errorf("then %s: %w", s.Do, err)
+		}
+	}
+	// The look comes first: the client that looks is also the one that goes on with what waited for a restart.
+	out.After = &score.Document{}
+	if err := p.ask(ctx, p.line("--json"), out.After); err != nil {
+		return fmt.Errorf("repair %s: %w", r.ID, err)
+	}
 	if err := p.attempt(ctx, r.ID, out); err != nil {
 		return fmt.Errorf("repair %s: %w", r.ID, err)
 	}
-	out.After = &score.Document{}
-	return p.ask(ctx, p.line("--json"), out.After)
+	return nil
 }
 
 // attempt asks the client for its own record of the newest attempt.
@@ -73,66 +79,6 @@ func (p *player) ask(ctx context.Context, line []string, into any) error {
 	return nil
 }
 
-// dialogue runs `balise repair run` with a terminal of its own and types the answers.
-func (p *player) dialogue(ctx context.Context, r scenario.Repair) (screen string, exit int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.Latest())
-	defer cancel()
-	near, far, err := terminal()
-	if err != nil {
-		return "", 0, err
-	}
-	defer near.Close()
-	cmd := ordinary(p.st.Client(ctx, "repair", "run", r.ID))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = far, far, far, time.Second
-	if err := cmd.Start(); err != nil {
-		far.Close()
-		return "", 0, err
-	}
-	far.Close()
-	var seen strings.Builder
-	var reading sync.WaitGroup
-	reading.Go(func() { read(near, &seen, r.Answers) })
-	others := p.others(ctx, r.Meanwhile)
-	err = cmd.Wait()
-	meanwhile := others()
-	near.Close() // a terminal that nobody holds any more ends the reading
-	reading.Wait()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) && ctx.Err() == nil {
-		return seen.String(), 0, err
-	}
-	return seen.String(), cmd.ProcessState.ExitCode(), meanwhile
-}
-
-// read follows the screen and types the next answer after each question, which ends without a new line.
-func read(term *os.File, seen *strings.Builder, answers []string) {
-	buf := make([]byte, 4096)
-	for {
-		n, err := term.Read(buf)
-		seen.Write(buf[:n])
-		if err != nil {
-			return
-		}
-		if !asks(seen.String()) {
-			continue
-		}
-		answer := "y"
-		if len(answers) > 0 {
-			answer, answers = answers[0], answers[1:]
-		}
-		if _, err := term.WriteString(answer + "\n"); err != nil {
-			return
-		}
-	}
-}
-
-// asks tells whether the last line is a question that waits: the client ends none of its other lines so.
-func asks(screen string) bool {
-	last := screen[strings.LastIndexByte(screen, '\n')+1:]
-	return strings.HasSuffix(last, "] ") || strings.HasSuffix(last, ") ") || strings.HasSuffix(last, "> ") ||
-		strings.HasSuffix(last, "? ") || strings.HasSuffix(last, ": ")
-}
-
 // others does what others do meanwhile.
 func (p *player) others(ctx context.Context, strikes []scenario.Strike) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -158,31 +104,4 @@ func (p *player) others(ctx context.Context, strikes []scenario.Strike) (stop fu
 		done.Wait()
 		return errors.Join(errs...)
 	}
-}
-
-// terminal makes a pair: what is typed into near is read from far.
-func terminal() (near, far *os.File, err error) {
-	near, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open a terminal: %w", err)
-	}
-	number := 0
-	raw, err := near.SyscallConn()
-	if err == nil {
-		var inner error
-		err = raw.Control(func(fd uintptr) {
-			if inner = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); inner == nil {
-				number, inner = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-			}
-		})
-		err = errors.Join(err, inner)
-	}
-	if err == nil {
-		far, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		near.Close()
-		return nil, nil, fmt.Errorf("open a terminal: %w", err)
-	}
-	return near, far, nil
 }

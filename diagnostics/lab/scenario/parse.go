@@ -230,6 +230,9 @@ func (s *Scenario) Plain() {
 		s.Strikes[i].With, _ = plain(s.Strikes[i].With).(map[string]any)
 	}
 	if s.Repair != nil {
+		for i := range s.Repair.Then {
+			s.Repair.Then[i].With, _ = plain(s.Repair.Then[i].With).(map[string]any)
+		}
 		for i := range s.Repair.Meanwhile {
 			s.Repair.Meanwhile[i].With, _ = plain(s.Repair.Meanwhile[i].With).(map[string]any)
 		}
@@ -294,6 +297,7 @@ func (s Scenario) Check(actions []Action) error {
 		steps = append(steps, k.Step)
 	}
 	if s.Repair != nil {
+		steps = append(steps, s.Repair.Then...)
 		for _, k := range s.Repair.Meanwhile {
 			steps = append(steps, k.Step)
 		}

@@ -116,16 +116,35 @@ func (e Expect) Latest() time.Duration {
 type Repair struct {
 	// ID is the repair's.
 	ID string `yaml:"id" json:"id"`
-	// Answers are what the person types, line by line; "y" for ever when there is nothing more.
+	// Answers are what the person types, line by line; when there is nothing more, a person who agrees: yes to each
+	// question, and to a choice an empty line, which takes what the client would pick.
 	Answers []string `yaml:"answers" json:"answers,omitempty"`
 	// Meanwhile are done by others while it runs: the user signs in at the portal, an administrator types a
 	// password.
 	Meanwhile []Strike `yaml:"meanwhile" json:"meanwhile,omitempty"`
+	// Then is what happens once the person has gone: the computer starts anew. The next look at it is the proof.
+	Then []Step `yaml:"then" json:"then,omitempty"`
 	// Within is the latest end; 0 is thirty seconds.
 	Within Duration `yaml:"within" json:"within,omitempty"`
-	// Ends is how it must end: "solved" when left out, or another state of an attempt where that is right
-	// ("needs_admin").
+	// Ends is how it must end: "solved" when left out, another state of an attempt where that is right
+	// ("needs_admin"), or "not_begun" where the client must not even begin.
 	Ends string `yaml:"ends" json:"ends,omitempty"`
+	// Word says that the self-test sees the past only, so that the person's word is the proof and not another look.
+	Word bool `yaml:"word" json:"word,omitempty"`
+}
+
+// The ends of a repair that a scenario names beside the states of an attempt.
+const (
+	Solved   = "solved"
+	NotBegun = "not_begun"
+)
+
+// End is how it must end.
+func (r Repair) End() string {
+	if r.Ends == "" {
+		return Solved
+	}
+	return r.Ends
 }
 
 // DefaultRepair is the latest end of a repair where a scenario names none.
@@ -140,7 +159,7 @@ func (r Repair) Latest() time.Duration {
 }
 
 // Solves tells whether the fault must be gone afterwards.
-func (r Repair) Solves() bool { return r.Ends == "" || r.Ends == "solved" }
+func (r Repair) Solves() bool { return r.End() == Solved }
 
 // Vary limits what the seeds vary. Seeds change harmless things, so that as many seeds are as many cases.
 type Vary struct {

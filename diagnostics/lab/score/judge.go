@@ -55,10 +55,14 @@ type Verdict struct {
 	HostTruth []string `json:"host_truth,omitempty"`
 	Issues    int      `json:"issues"`
 
-	// Repairable says that the scenario names a repair and that it was run; Repaired that it ended as it should,
-	// by the client's word and by another look at the computer.
+	// Repairable says that the scenario names a repair that mends the fault, and that it was run; Repaired that it
+	// did, by the client's word and by another look at the computer.
 	Repairable bool `json:"repairable,omitempty"`
 	Repaired   bool `json:"repaired,omitempty"`
+	// Hopeless says that the repair must not succeed (no rights, no effect, a no of the user's); Told that the
+	// client says so, and that the fault is as it was.
+	Hopeless bool `json:"hopeless,omitempty"`
+	Told     bool `json:"told,omitempty"`
 	// FalseProof is a repair that the client calls solved while the fault is still there.
 	FalseProof bool `json:"false_proof,omitempty"`
 
@@ -126,18 +130,22 @@ func Judge(s scenario.Scenario, o Outcome, texts Texts) Verdict {
 
 // judgeRepair grades what became of the scenario's repair.
 func judgeRepair(s scenario.Scenario, r Repaired, v *Verdict) {
-	v.Repairable = true
-	gone := r.After != nil && r.After.Diagnosis != nil &&
-		!slices.ContainsFunc(r.After.Named(), func(c string) bool { return scenario.MatchAny(s.Expect.Cause, c) })
-	want := s.Repair.Ends
-	if want == "" {
-		want = "solved"
+	gone := r.After.without(s.Expect.Cause)
+	state := r.State
+	if state == "" {
+		state = scenario.NotBegun
 	}
-	v.Repaired = r.State == want && gone == s.Repair.Solves()
-	v.FalseProof = r.State == "solved" && !gone
-	if !v.Repaired {
+	good := state == s.Repair.End() && (r.Exit == 0 || len(s.Repair.Then) > 0) == s.Repair.Solves() &&
+		(gone == s.Repair.Solves() || s.Repair.Word)
+	if v.Repairable = s.Repair.Solves(); v.Repairable {
+		v.Repaired = good
+	} else {
+		v.Hopeless, v.Told = true, good
+	}
+	v.FalseProof = state == scenario.Solved && !gone && !s.Repair.Word
+	if !good {
 		v.Complaints = append(v.Complaints, fmt.Sprintf("repair %s ended as %q (%s), fault gone: %v, exit %d",
-			s.Repair.ID, r.State, r.Reason, gone, r.Exit))
+			s.Repair.ID, state, r.Reason, gone, r.Exit))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"balise/diagnostics"
 	"balise/diagnostics/cause"
+	"balise/diagnostics/lab/scenario"
 )
 
 // Outcome is what one case gave: the client's document, times, and what the stage saw.
@@ -91,6 +92,17 @@ func (d *Document) Named() []string {
 		named = append(named, string(a.Cause))
 	}
 	return named
+}
+
+// without tells whether a document knows nothing of these causes: neither the diagnosis nor any self-test.
+func (d *Document) without(patterns []string) bool {
+	if d == nil || d.Diagnosis == nil {
+		return false
+	}
+	return !slices.ContainsFunc(d.Named(), func(c string) bool { return scenario.MatchAny(patterns, c) }) &&
+		!slices.ContainsFunc(d.bad(), func(r diagnostics.Result) bool {
+			return scenario.MatchAny(patterns, string(r.Cause))
+		})
 }
 
 // bad are the results that failed or warn, in the order of the list.

@@ -73,7 +73,11 @@ type Figures struct {
 	Repairable  int     `json:"repairable"`
 	Repaired    float64 `json:"repaired"`
 	FalseProofs int     `json:"false_proofs"`
-	Unstable    int     `json:"unstable"`
+	// Hopeless are the repairs that cannot succeed; Told is the share of which the client says so, with the fault
+	// left as it was.
+	Hopeless int     `json:"hopeless"`
+	Told     float64 `json:"told"`
+	Unstable int     `json:"unstable"`
 }
 
 // Times are in milliseconds.
@@ -184,7 +188,7 @@ func patterns(cases []Case) map[string][]string {
 func figures(vs []Verdict, cases []Case) Figures {
 	f := Figures{}
 	var issues []int
-	var top1, top2, both, either, kept, repaired int
+	var top1, top2, both, either, kept, repaired, told int
 	for _, v := range vs {
 		f.Forbidden += len(v.Forbidden)
 		f.Complaints += len(v.Complaints)
@@ -192,6 +196,8 @@ func figures(vs []Verdict, cases []Case) Figures {
 		f.Repairable += one(v.Repairable)
 		f.FalseProofs += one(v.FalseProof)
 		repaired += one(v.Repaired)
+		f.Hopeless += one(v.Hopeless)
+		told += one(v.Told)
 		switch v.Kind {
 		case Single:
 			f.Singles++
@@ -211,6 +217,7 @@ func figures(vs []Verdict, cases []Case) Figures {
 	f.Top1, f.Top2 = share(top1, f.Singles), share(top2, f.Singles)
 	f.Both, f.EitherTop = share(both, f.Doubles), share(either, f.Doubles)
 	f.Kept, f.Repaired = share(kept, f.Guards), share(repaired, f.Repairable)
+	f.Told = share(told, f.Hopeless)
 	f.IssuesMean, f.IssuesP95 = mean(issues), Percentile(issues, 95)
 	rs := roots(vs, patterns(cases))
 	f.Precision, f.Recall, f.MacroPrecision, f.MacroRecall = overall(vs, patterns(cases), rs)
@@ -421,7 +428,13 @@ func targets(r Report, calm []Verdict) []Target {
 			"repairable faults that end in a verified repair", "95 %", pc(f.Repaired), f.Repaired >= wantRepaired,
 			f.Repairable, false,
 		},
-		{"repairs called solved that were not", "0", fmt.Sprint(f.FalseProofs), f.FalseProofs == 0, f.Repairable, false},
+		{
+			"repairs that cannot succeed and say so", "95 %", pc(f.Told), f.Told >= wantRepaired, f.Hopeless, false,
+		},
+		{
+			"repairs called solved that were not", "0", fmt.Sprint(f.FalseProofs), f.FalseProofs == 0,
+			f.Repairable + f.Hopeless, false,
+		},
 		{"forbidden statements", "0", fmt.Sprint(f.Forbidden), f.Forbidden == 0, n, false},
 		{"false alarms on a healthy machine", "0", fmt.Sprint(f.Alarms), f.Alarms == 0, f.Healthy, false},
 		{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,12 @@ type bus struct {
 	names map[string]*dbus.Conn
 	tree  map[string]object // by service and path
 	asked atomic.Int64
+
+	stage   *Stage
+	kind    string
+	jobs    atomic.Int64
+	updates []string                         // of PackageKit, that wait
+	writes  map[string]func(any) *dbus.Error // properties that can be written
 }
 
 // object is interface, property, value.
@@ -57,7 +64,9 @@ func (s *Stage) bus(kind string) (*bus, error) {
 	if err := s.machine.write(socket+".keep", ""); err != nil {
 		return nil, err
 	}
-	b := &bus{names: map[string]*dbus.Conn{}, tree: map[string]object{}}
+	b := &bus{
+		names: map[string]*dbus.Conn{}, tree: map[string]object{}, stage: s, kind: kind, updates: slices.Clone(waiting),
+	}
 	var err error
 	b.stop, err = s.machine.daemon(exec.Command("dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
 		"--config-file="+conf))
@@ -133,7 +142,7 @@ func (b *bus) put(service, path, iface string, props map[string]any) error {
 		err := conn.ExportMethodTable(map[string]any{
 			"Get":    func(iface, name string) (dbus.Variant, *dbus.Error) { return b.get(key, iface, name) },
 			"GetAll": func(iface string) (map[string]dbus.Variant, *dbus.Error) { return b.all(key, iface) },
-			"Set":    func(string, string, dbus.Variant) *dbus.Error { return denied() },
+			"Set":    func(iface, name string, v dbus.Variant) *dbus.Error { return b.write(key, iface, name, v) },
 		}, dbus.ObjectPath(path), "org.freedesktop.DBus.Properties")
 		if err != nil {
 			return err

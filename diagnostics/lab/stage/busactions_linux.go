@@ -16,7 +16,7 @@ import (
 var services = map[string][2]string{
 	"nm": {systemBus, nmName}, "systemd": {systemBus, systemdName}, "udisks": {systemBus, udisksName},
 	"timedate": {systemBus, timedateName}, "login": {systemBus, loginName}, "user": {sessionBus, systemdName},
-	"portal": {sessionBus, portalName},
+	"portal": {sessionBus, portalName}, "resolve": {systemBus, resolveName}, "packages": {systemBus, kitName},
 }
 
 func busActions() []action {
@@ -56,6 +56,7 @@ func busActions() []action {
 					opt("name", "string", "colord.service", "a unit"), opt("user", "bool", false, "one of the user's own"),
 					opt("result", "string", "exit-code", "exit-code, timeout, signal, oom-kill"),
 					opt("listed", "bool", false, "the settings list it"),
+					opt("for_good", "bool", false, "it fails again whenever it is started"),
 				},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
@@ -70,7 +71,11 @@ func busActions() []action {
 				if a.flag("listed") {
 					forget = s.set([]string{"probes", "units"}, []string{a.str("name")})
 				}
-				return plain(func() error { return b.unit(a.str("name"), "loaded", "failed", a.str("result")) },
+				return plain(func() error {
+					return errors.Join(b.unit(a.str("name"), "loaded", "failed", a.str("result")),
+						b.put(systemdName, string(unitPath(a.str("name"))), systemdName+".Unit",
+							map[string]any{"ForGood": a.flag("for_good")}))
+				},
 					all(forget, func() error { return b.unit(a.str("name"), "loaded", "active", "success") }), b.wasAsked())
 			},
 		},
@@ -201,7 +206,7 @@ func vpnState(_ context.Context, s *Stage, a args) (deed, error) {
 	const active = nmPath + "/ActiveConnection/2"
 	err = errors.Join(
 		b.put(nmName, active, nmName+".Connection.Active", map[string]any{
-			"Type": "vpn", "Id": vpnName, "State": states[0], "Vpn": true, "Default": false,
+			"Type": "vpn", "Id": vpnName, "State": states[0], "Vpn": true, "Default": false, "Uuid": vpnUUID,
 		}),
 		b.put(nmName, active, nmName+".VPN.Connection", map[string]any{"VpnState": states[1]}))
 	if err != nil {

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,8 @@ const (
 	portalPath   = "/org/freedesktop/portal/desktop"
 	loginName    = "org.freedesktop.login1"
 	loginPath    = "/org/freedesktop/login1"
+	resolveName  = "org.freedesktop.resolve1"
+	resolvePath  = "/org/freedesktop/resolve1"
 )
 
 // base is what a service is like when all is well.
@@ -35,11 +38,13 @@ func (b *bus) base(name string) error {
 	case udisksName:
 		return b.baseUDisks()
 	case timedateName:
-		return b.put(name, timedatePath, name, map[string]any{
-			"NTP": true, "CanNTP": true, "NTPSynchronized": true, "Timezone": "Europe/Paris", "LocalRTC": false,
-		})
+		return b.baseTime()
 	case loginName:
-		return b.put(name, loginPath, name+".Manager", map[string]any{"IdleHint": false, "OnExternalPower": true})
+		return b.baseLogin()
+	case resolveName:
+		return b.baseResolve()
+	case kitName:
+		return b.baseKit()
 	case portalName:
 		return errors.Join(b.proxies(0, "direct://"), b.privacy(false, false))
 	}
@@ -48,11 +53,17 @@ func (b *bus) base(name string) error {
 
 // proxies is what the desktop says of the way to any address.
 func (b *bus) proxies(late time.Duration, answer ...string) error {
+	return b.answer(func() []string {
+		time.Sleep(late)
+		return answer
+	})
+}
+
+func (b *bus) answer(proxies func() []string) error {
 	return b.names[portalName].ExportMethodTable(map[string]any{
 		"Lookup": func(string) ([]string, *dbus.Error) {
 			b.asked.Add(1)
-			time.Sleep(late)
-			return answer, nil
+			return proxies(), nil
 		},
 	}, portalPath, "org.freedesktop.portal.ProxyResolver")
 }
@@ -84,13 +95,14 @@ func (b *bus) baseNM() error {
 	}
 	err = b.put(nmName, dev, nmName+".Device", map[string]any{
 		"DeviceType": uint32(1), "Interface": "eth0", "State": uint32(100), "Managed": true,
+		"ActiveConnection": dbus.ObjectPath(active), "AvailableConnections": []dbus.ObjectPath{wiredProfile},
 	})
 	if err != nil {
 		return err
 	}
-	return b.put(nmName, active, nmName+".Connection.Active", map[string]any{
-		"Type": "802-3-ethernet", "Id": "Wired", "State": uint32(2), "Vpn": false, "Default": true,
-	})
+	return errors.Join(b.put(nmName, active, nmName+".Connection.Active", map[string]any{
+		"Type": "802-3-ethernet", "Id": "Wired", "State": uint32(2), "Vpn": false, "Default": true, "Uuid": wiredUUID,
+	}), b.nmDeeds())
 }
 
 // unit is one line of systemd's list.
@@ -100,6 +112,12 @@ type unit struct {
 	Job                                             uint32
 	JobType                                         string
 	JobPath                                         dbus.ObjectPath
+}
+
+// noJob is what a unit says of its job where there is none: (uo).
+type noJob struct {
+	ID   uint32
+	Path dbus.ObjectPath
 }
 
 func unitPath(name string) dbus.ObjectPath {
@@ -115,9 +133,14 @@ func unitPath(name string) dbus.ObjectPath {
 // unit makes a unit stand in a state.
 func (b *bus) unit(name, load, active, result string) error {
 	path := string(unitPath(name))
+	fragment := ""
+	if load == "loaded" {
+		fragment = "/usr/lib/systemd/system/" + name
+	}
 	sub := map[string]string{"active": "running", "failed": "failed", "inactive": "dead"}[active]
 	err := b.put(systemdName, path, systemdName+".Unit", map[string]any{
 		"Id": name, "LoadState": load, "ActiveState": active, "SubState": sub, "Description": name,
+		"Job": noJob{Path: "/"}, "FragmentPath": fragment,
 	})
 	if err != nil {
 		return err
@@ -144,12 +167,14 @@ func (b *bus) baseSystemd() error {
 			return err
 		}
 	}
-	return b.names[systemdName].ExportMethodTable(map[string]any{
+	methods := b.systemdDeeds()
+	maps.Copy(methods, map[string]any{
 		"ListUnitsFiltered": func(states []string) ([]unit, *dbus.Error) { return b.units(states), nil },
 		"ListUnits":         func() ([]unit, *dbus.Error) { return b.units(nil), nil },
 		"LoadUnit":          func(name string) (dbus.ObjectPath, *dbus.Error) { return b.load(name) },
 		"GetUnit":           func(name string) (dbus.ObjectPath, *dbus.Error) { return b.load(name) },
-	}, systemdPath, systemdName+".Manager")
+	})
+	return b.names[systemdName].ExportMethodTable(methods, systemdPath, systemdName+".Manager")
 }
 
 func (b *bus) units(states []string) []unit {

@@ -210,7 +210,7 @@ func actions() []action {
 	return slices.Concat(wireActions(), pathActions(), wayActions(), nameActions(), serviceActions(),
 		shareActions(), printActions(),
 		volumeActions(), machineActions(), deviceActions(), soundActions(), busActions(), desktopActions(), accountActions(),
-		fileActions())
+		fileActions(), mendingActions(), userActions())
 }
 
 func containsFold(s, part string) bool {

@@ -26,6 +26,7 @@ type props struct {
 	// speaker says that the sound server was started.
 	speaker   bool
 	stopSound func() error
+	mending   mending
 }
 
 // furnish puts on the machine what the settings name.

@@ -179,6 +179,7 @@ func shareActions() []action {
 				Args: []Arg{
 					opt("mode", "string", "hang", "hang, eio, gone (not connected), stale, denied, key (expired), or ok"),
 					opt("late", "duration", "0s", "before each answer"),
+					opt("unit", "string", "none", "what mounted it: a unit of the user's, of the system's, or none"),
 				},
 			},
 			shareBreak,
@@ -246,6 +247,9 @@ func shareBreak(_ context.Context, s *Stage, a args) (deed, error) {
 	if _, err := s.mounted(); err != nil {
 		return deed{}, err
 	}
+	if err := s.shareUnit(a.str("unit")); err != nil {
+		return deed{}, err
+	}
 	sh := s.share
 	before := sh.asked.Load()
 	sh.set(mode, a.dur("late"))
@@ -253,6 +257,35 @@ func shareBreak(_ context.Context, s *Stage, a args) (deed, error) {
 		n := sh.asked.Load() - before
 		return n > 0, fmt.Sprintf("the folder was asked %d times", n)
 	}}, nil
+}
+
+// shareUnit has a service manager know how to mount the folder again.
+func (s *Stage) shareUnit(whose string) error {
+	kind, known := map[string]string{"user": sessionBus, "system": systemBus}[whose]
+	switch {
+	case whose == "none":
+		return nil
+	case !known:
+		return fmt.Errorf("%w unit %q", ErrUnknown, whose)
+	}
+	b, err := s.service(kind, systemdName)
+	if err != nil {
+		return err
+	}
+	const name = "mnt-projets.mount"
+	s.mending.starter(name, s.remount)
+	return b.unit(name, "loaded", "active", "success")
+}
+
+// remount mounts the folder anew, in the place of what may still be there.
+func (s *Stage) remount() error {
+	old := s.share
+	sh, err := s.machine.mountShare(sharePath, "//"+FilesHost+"/projets", "smb3")
+	if err != nil {
+		return err
+	}
+	s.share = sh
+	return old.close()
 }
 
 func shareMany(_ context.Context, s *Stage, a args) (deed, error) {

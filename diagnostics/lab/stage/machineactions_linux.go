@@ -78,18 +78,8 @@ func machineActions() []action {
 			func(_ context.Context, s *Stage, a args) (deed, error) {
 				at := time.Now().Add(-time.Duration(a.real("days") * float64(24*time.Hour)))
 				const dir = "/var/lib/apt/periodic/"
-				err := s.machine.do(func() error {
-					for _, name := range []string{
-						dir + "update-success-stamp", dir + "update-stamp",
-						"/var/cache/apt/pkgcache.bin", "/var/lib/apt/lists",
-					} {
-						if err := os.Chtimes(name, at, at); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
-				return deed{seen: s.aged(dir+"update-success-stamp", at)}, err
+				err := s.updatesSeen(at)
+				return deed{undo: func() error { return s.updatesSeen(time.Now()) }, seen: s.aged(dir+"update-success-stamp", at)}, err
 			},
 		},
 		{
@@ -126,6 +116,21 @@ func machineActions() []action {
 			manyProcesses,
 		},
 	}
+}
+
+// updatesSeen says when somebody last looked for updates.
+func (s *Stage) updatesSeen(at time.Time) error {
+	const dir = "/var/lib/apt/periodic/"
+	return s.machine.do(func() error {
+		for _, name := range []string{
+			dir + "update-success-stamp", dir + "update-stamp", "/var/cache/apt/pkgcache.bin", "/var/lib/apt/lists",
+		} {
+			if err := os.Chtimes(name, at, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func memory(available, swap float64) string {

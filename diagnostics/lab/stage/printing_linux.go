@@ -126,6 +126,7 @@ func (s *Stage) printer() (*printing, error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, func() error { return p.stop() }) // whichever of several runs then
+	s.mending.starter("cups.service", func() error { return errors.Join(p.stop(), s.spool()) })
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if _, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", queueName, "-E", "-v",

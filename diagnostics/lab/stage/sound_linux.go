@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,17 @@ import (
 )
 
 const soundSocket = runUser + "/pulse/native"
+
+const pulseScript = `load-module module-native-protocol-unix auth-anonymous=1 socket=` + soundSocket + `
+load-module module-null-sink sink_name=alsa_output.lab sink_properties=device.class=sound
+load-module module-null-source source_name=alsa_input.lab
+set-default-sink alsa_output.lab
+set-default-source alsa_input.lab
+`
+
+const pulseConf = `exit-idle-time = -1
+log-level = error
+`
 
 // sound starts a real sound server with a speaker and a microphone that are not there.
 func (s *Stage) sound() error {
@@ -29,15 +41,13 @@ func (s *Stage) sound() error {
 				return err
 			}
 		}
-		return own(runUser)
+		// What a distribution brings, so that whoever starts the server again gets the same.
+		return errors.Join(put("/etc/pulse/default.pa", pulseScript), put("/etc/pulse/daemon.conf", pulseConf), own(runUser))
 	}); err != nil {
 		return err
 	}
-	cmd := s.prepared(context.Background(), "/usr/bin/pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
-		"--exit-idle-time=-1",
-		"--log-level=error", "-L", "module-native-protocol-unix auth-anonymous=1 socket="+soundSocket,
-		"-L", "module-null-sink sink_name=alsa_output.lab sink_properties=device.class=sound",
-		"-L", "module-null-source source_name=alsa_input.lab")
+	cmd := s.prepared(context.Background(), "/usr/bin/pulseaudio", "--daemonize=no", "--use-pid-file=no",
+		"--log-level=error")
 	stop, err := s.machine.daemon(cmd)
 	if err != nil {
 		return err

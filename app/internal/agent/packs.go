@@ -239,3 +239,23 @@ func (a *Agent) support() api.Support {
 	}
 	return out
 }
+
+// Branding is that of the first pack of the organisation's that has one, with the contacts of all.
+func (a *Agent) Branding(context.Context) (api.Branding, error) {
+	lang := a.language()
+	var out api.Branding
+	for _, p := range a.packs.get().set.Packs {
+		if p.Trust == pack.Embedded {
+			continue
+		}
+		if name := p.Branding.Name.In(lang); out.Name == "" && name != "" {
+			out.Name, out.Logo, out.Accent = name, p.Logo, p.Branding.Accent
+		}
+		for _, c := range p.Contacts {
+			out.Contacts = append(out.Contacts, api.Contact{
+				Name: c.Name.In(lang), Phone: c.Phone, Hours: c.Hours.In(lang), Mail: c.Mail, URL: c.URL,
+			})
+		}
+	}
+	return out, nil
+}

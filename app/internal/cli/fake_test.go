@@ -113,6 +113,8 @@ func (f *fake) Packs(context.Context) ([]api.PackInfo, error) {
 	}, nil
 }
 
+func (f *fake) Branding(context.Context) (api.Branding, error) { return api.Branding{}, nil }
+
 func (f *fake) Words(context.Context, string) (map[string]string, error) { return nil, nil }
 
 func (f *fake) Answer(_ context.Context, id, question, option string) (api.Incident, error) {

@@ -118,6 +118,10 @@ func (f *fake) Packs(context.Context) ([]api.PackInfo, error) {
 	return []api.PackInfo{{ID: "acme", Refused: "expired", Args: map[string]string{"until": "D"}}}, f.called("Packs")
 }
 
+func (f *fake) Branding(context.Context) (api.Branding, error) {
+	return api.Branding{Name: "ACME", Logo: []byte{1, 2}, Contacts: []api.Contact{{Phone: "42"}}}, f.called("Branding")
+}
+
 func (f *fake) Words(_ context.Context, lang string) (map[string]string, error) {
 	return map[string]string{"check.acme.erp.name": "ERP"}, f.called("Words", lang)
 }

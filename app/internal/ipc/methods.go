@@ -45,6 +45,9 @@ var methods = map[string]method{
 	"Packs": get(func(ctx context.Context, s api.Service, _ api.Args) ([]api.PackInfo, error) {
 		return s.Packs(ctx)
 	}),
+	"Branding": get(func(ctx context.Context, s api.Service, _ api.Args) (api.Branding, error) {
+		return s.Branding(ctx)
+	}),
 	"Words": get(func(ctx context.Context, s api.Service, in api.Args) (map[string]string, error) {
 		return s.Words(ctx, in.Lang)
 	}),

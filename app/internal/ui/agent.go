@@ -35,6 +35,7 @@ func (u *UI) gotState(s api.State, err error) {
 	}
 	if back || !knew {
 		u.learnWords()
+		u.learnBranding()
 	}
 	switch {
 	case s.Language != "" && s.Language != u.t.Lang():
@@ -132,6 +133,8 @@ func (u *UI) onEvent(e api.Event) {
 			u.reload()
 		}
 		u.readState()
+	case "repair":
+		u.flow.othersRepair(e)
 	case "notices":
 		if u.at.name == pageDescribe {
 			u.reload()

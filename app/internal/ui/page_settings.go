@@ -12,7 +12,7 @@ import (
 func (u *UI) buildSettings(s *scope) *page {
 	c := &settings{u: u, s: s, desk: stack(), lang: stack(), all: stack(), watch: newWatching(u, s)}
 	p := &page{body: objects{
-		widgets.Title(u.tr("settings.title")), c.desk, c.lang, c.watch.root, c.all,
+		widgets.Title(u.tr("settings.title")), c.desk, c.lang, c.watch.root, stack(u.contacts()...), c.all,
 	}}
 	c.showDesk()
 	fill(c.all, busy(u.tr("settings.reading")))

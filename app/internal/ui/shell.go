@@ -30,6 +30,7 @@ type shell struct {
 	root   *fyne.Container
 	rail   *widgets.List
 	banner *fyne.Container
+	owner  *fyne.Container // whose support this is, at the foot of the rail
 	holder *fyne.Container // of the page
 	footer *fyne.Container
 	scroll *container.Scroll
@@ -87,7 +88,8 @@ func newShell(u *UI) *shell {
 	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(railWidth, 0))
 	head := container.NewHBox(widgets.Gap(1), brandMark(30), brand)
-	rail := container.NewBorder(container.NewVBox(widgets.Gap(4), head), nil, nil, nil, s.rail)
+	s.owner = container.NewVBox()
+	rail := container.NewBorder(container.NewVBox(widgets.Gap(4), head), s.owner, nil, nil, s.rail)
 	s.banner = container.NewVBox()
 	s.holder = container.NewStack()
 	s.footer = container.NewVBox()

@@ -150,3 +150,29 @@ func TestWrongAnswers(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoseSupportItIs(t *testing.T) {
+	// Given a pack with a name, a picture, a colour and somebody to phone
+	a := withPacks()
+	a.Owner = api.Branding{
+		Name: "ACME\u202e support", Accent: "#c01020", Logo: fakeagent.Picture(),
+		Contacts: []api.Contact{{Name: "Night desk", Phone: "42", URL: "https://it.example.org/"}, {Name: "x", URL: "file:///etc/passwd"}},
+	}
+	r := newRig(t, setup{agent: a})
+	r.says("ACME support")
+	r.u.go_(route{name: pageSettings})
+	r.says("Night desk")
+	r.says("[it.example.org]")
+	r.saysNot("passwd")
+	// When the picture is none, or too large, then it is left out
+	for _, raw := range [][]byte{nil, []byte("\x89PNG\r\n\x1a\nrest"), []byte("<svg/>")} {
+		if logo(raw) != nil {
+			t.Errorf("shown: %q", raw)
+		}
+	}
+	for _, s := range []string{"", "red", "#12", "#12345g", "123456"} {
+		if _, ok := accent(s); ok {
+			t.Errorf("a colour: %q", s)
+		}
+	}
+}

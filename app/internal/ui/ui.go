@@ -57,6 +57,7 @@ type UI struct {
 	at    route
 	flow  *flow
 	state api.State
+	owner api.Branding
 	known bool // the agent has answered at least once
 	gone  bool // the agent does not answer now
 	// looking says that a search for the agent is due.

@@ -78,6 +78,8 @@ type Service interface {
 	Packs(ctx context.Context) ([]PackInfo, error)
 	// Words are the packs' texts in a language, by the keys of translations.
 	Words(ctx context.Context, lang string) (map[string]string, error)
+	// Branding is whose support this is, and how to reach them, as the organisation's packs say.
+	Branding(ctx context.Context) (Branding, error)
 
 	// Tickets lists the user's tickets: the desk's, when it answers, and those in the outbox.
 	Tickets(ctx context.Context, refresh bool) (TicketList, error)
@@ -406,10 +408,12 @@ type Setting struct {
 
 // Event is something that happened in the agent.
 type Event struct {
-	Kind     string    `json:"kind"` // "state", "ticket", "outbox", "incident", "show", "notices"
-	Ticket   string    `json:"ticket,omitempty"`
-	Ref      string    `json:"ref,omitempty"`
-	Page     string    `json:"page,omitempty"` // with show
-	Incident string    `json:"incident,omitempty"`
-	At       time.Time `json:"at"`
+	Kind     string `json:"kind"` // "state", "ticket", "outbox", "incident", "show", "notices", "repair"
+	Ticket   string `json:"ticket,omitempty"`
+	Ref      string `json:"ref,omitempty"`
+	Page     string `json:"page,omitempty"` // with show
+	Incident string `json:"incident,omitempty"`
+	// Repair is what a repair does, with "repair": whoever meets CodeRepairBusy follows it there.
+	Repair *RepairEvent `json:"repair,omitempty"`
+	At     time.Time    `json:"at"`
 }

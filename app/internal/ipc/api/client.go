@@ -260,6 +260,11 @@ func (c *Client) Packs(ctx context.Context) ([]PackInfo, error) {
 	return call[[]PackInfo](ctx, c, "Packs", Args{})
 }
 
+// Branding asks whose support this is.
+func (c *Client) Branding(ctx context.Context) (Branding, error) {
+	return call[Branding](ctx, c, "Branding", Args{})
+}
+
 // Words asks for the packs' texts.
 func (c *Client) Words(ctx context.Context, lang string) (map[string]string, error) {
 	return call[map[string]string](ctx, c, "Words", Args{Lang: lang})

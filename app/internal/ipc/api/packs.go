@@ -75,3 +75,22 @@ type PackInfo struct {
 	// Problems are the mistakes that lint found, with file, line and column.
 	Problems []string `json:"problems,omitempty"`
 }
+
+// Branding is whose support this is; all is empty where no pack says so. Its words are in the agent's language.
+type Branding struct {
+	Name string `json:"name,omitempty"`
+	// Logo is a PNG of at most 256 KiB, from a pack that was believed; who shows it decodes it with care.
+	Logo []byte `json:"logo,omitempty"`
+	// Accent is #rrggbb.
+	Accent   string    `json:"accent,omitempty"`
+	Contacts []Contact `json:"contacts,omitempty"`
+}
+
+// Contact is a way to reach people.
+type Contact struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone,omitempty"`
+	Hours string `json:"hours,omitempty"`
+	Mail  string `json:"mail,omitempty"`
+	URL   string `json:"url,omitempty"` // https
+}

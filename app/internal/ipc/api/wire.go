@@ -72,7 +72,8 @@ func Deadline(method string) time.Duration {
 	case "Repair", "Download", "Export":
 		return LongDeadline
 	case "State", "Incident", "Screenshot", "Sent", "CloseIncident", "MarkSeen", "Outbox", "Retry", "Discard",
-		"Config", "SetConfig", "ListChecks", "RepairHistory", "Show", "Quit", "Symptoms", "SetSymptom", "Forms", "Packs", "Words":
+		"Config", "SetConfig", "ListChecks", "RepairHistory", "Show", "Quit", "Symptoms", "SetSymptom", "Forms", "Packs", "Words",
+		"Branding":
 		return QuickDeadline
 	default:
 		return WorkDeadline

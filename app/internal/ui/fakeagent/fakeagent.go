@@ -41,6 +41,7 @@ type Agent struct {
 	Requests   []api.Form
 	Installed  []api.PackInfo
 	Texts      map[string]map[string]string
+	Owner      api.Branding
 	// Fail makes the method of that name answer with an error; "*" is every method.
 	Fail map[string]error
 	// Hold makes the method of that name wait until its channel is closed.

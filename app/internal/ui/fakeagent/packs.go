@@ -87,3 +87,11 @@ func (a *Agent) Words(ctx context.Context, lang string) (map[string]string, erro
 	defer a.Unlock()
 	return maps.Clone(a.Texts[lang]), nil
 }
+
+// Branding implements api.Service.
+func (a *Agent) Branding(ctx context.Context) (api.Branding, error) {
+	err := a.enter(ctx, "Branding")
+	a.Lock()
+	defer a.Unlock()
+	return a.Owner, err
+}

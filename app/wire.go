@@ -19,6 +19,7 @@ import (
 	"balise/app/internal/config"
 	"balise/app/internal/i18n"
 	"balise/app/internal/ipc/api"
+	"balise/app/internal/platform/autostart"
 	"balise/app/internal/platform/capture"
 	"balise/app/internal/platform/notify"
 	"balise/app/internal/platform/openurl"
@@ -115,8 +116,23 @@ func (p *program) params(log *slog.Logger) agent.Params {
 		StateDir: p.state, Socket: p.socket, Version: product.Version, Log: log,
 		Settings: agent.FileSettings(p.settings), Secrets: secret.New(secret.Params{}),
 		OpenURL: openurl.Open, OpenSettings: openurl.Settings, HasSettings: openurl.HasSettings,
+		Autostart:  p.autostart(),
 		CaptureWhy: capture.Why, PackDirs: paths.Packs(), UserPacks: []string{filepath.Join(p.state, "packs")},
 	}
+}
+
+// autostart is the agent as one of the programs that start with this user's session, with the state and the
+// settings of now; nothing where nobody knows which program this is.
+func (p *program) autostart() agent.Autostart {
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	argv := []string{self}
+	if p.settings.File != "" {
+		argv = append(argv, "--config", p.settings.File)
+	}
+	return autostart.New(autostart.Params{ID: product.AppID, Name: product.Name, Exec: append(argv, "agent")})
 }
 
 func (p *program) connect(ctx context.Context) (api.Service, func(), error) {

@@ -48,3 +48,27 @@ func (l *live) spared(s Step) bool {
 	defer cancel()
 	return show(ctx, l.f, s, l.t.saved).ID == ""
 }
+
+// Adopt says that an attempt belongs to another incident from now on: the one in which its end is told.
+func (e *Engine) Adopt(ref, incident string) error {
+	if err := e.load(); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	t := e.find(ref)
+	if t == nil {
+		e.mu.Unlock()
+		return ErrUnknown
+	}
+	t.incident = incident
+	event := eventWait
+	if t.ended {
+		event = eventEnd
+	}
+	e.mu.Unlock()
+	if !e.changing.TryLock() {
+		return nil // it runs, and its next line says so
+	}
+	defer e.changing.Unlock()
+	return e.note(t, event, "", nil)
+}

@@ -79,6 +79,8 @@ type Step struct {
 	URL string `json:"url,omitempty"`
 	// Page is the page of the system's settings that a manual step opens, as a code ("privacy.microphone").
 	Page string `json:"page,omitempty"`
+	// Until is when what a step waits for outside is to happen: a restart.
+	Until time.Time `json:"until,omitzero"`
 	// Elevated says that the system will ask for an administrator's password.
 	Elevated bool `json:"elevated,omitempty"`
 }

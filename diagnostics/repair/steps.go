@@ -88,6 +88,7 @@ func picked(s Step, choice []string) error {
 func (l *live) awake(ctx context.Context, s Step) bool {
 	over, why := l.outside(ctx)
 	if !over {
+		s = show(ctx, l.f, s, l.t.saved)
 		l.must(eventWait, s.ID, func(a *Attempt) { a.State, a.Pending = NeedsUser, &s })
 		return false
 	}

@@ -304,11 +304,13 @@ func (a *Agent) Repair(
 		return api.Incident{}, err
 	}
 	attempt, err := a.repair(ctx, i, req, func(p repair.Progress) {
-		if on != nil {
-			on(api.RepairEvent{
-				ID: p.ID, State: p.State, Step: p.Step, Percent: p.Percent, What: p.What, Result: p.Result, Attempt: p.Attempt,
-			})
+		event := api.RepairEvent{
+			ID: p.ID, State: p.State, Step: p.Step, Percent: p.Percent, What: p.What, Result: p.Result, Attempt: p.Attempt,
 		}
+		if on != nil {
+			on(event)
+		}
+		a.tellRepair(id, event)
 	})
 	if err != nil {
 		return api.Incident{}, a.explain(err)
@@ -322,6 +324,7 @@ func (a *Agent) Repair(
 	}
 	i.api.Results = merge(i.api.Results, attempt.After)
 	i.mu.Unlock()
+	a.afterRepair(ctx, attempt)
 	if len(attempt.After) > 0 {
 		if err := a.conclude(ctx, i); err != nil {
 			return api.Incident{}, a.explain(err)

@@ -91,6 +91,7 @@ func (a *Agent) wake() {
 	if err != nil {
 		a.p.Log.Error("take up repairs after a restart", "error", err)
 	}
+	a.stayAway()
 	if len(woken) == 0 {
 		return
 	}

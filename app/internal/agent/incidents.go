@@ -141,10 +141,7 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 		return api.Incident{}, context.Cause(ctx)
 	}
 	i.api.Moment = a.recorder.moment()
-	a.recover()
-	a.mu.Lock()
-	i.api.Attempts, a.leftover = a.leftover, nil
-	a.mu.Unlock()
+	i.api.Attempts = a.takeOver(i.api.ID)
 	a.incidents.add(i)
 	a.stir()
 	a.bus.publish(api.Event{Kind: "incident", Incident: i.api.ID})

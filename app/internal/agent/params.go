@@ -52,6 +52,8 @@ type Params struct {
 	// whether there is such a page here.
 	OpenSettings func(page string) error
 	HasSettings  func(page string) bool
+	// Autostart makes Balise come back with the user's next session; nil cannot.
+	Autostart Autostart
 	// CaptureWhy is a code when this session cannot be captured, and nothing when it can.
 	CaptureWhy func() string
 	// Driver replaces the choice of the desk's driver in tests.
@@ -76,6 +78,13 @@ type Secrets interface {
 	Get(ctx context.Context, account string) (client.Credential, error)
 	Set(ctx context.Context, account string, c client.Credential) error
 	Delete(ctx context.Context, account string) error
+}
+
+// Autostart is the user's own entry among the programs that start with a session.
+type Autostart interface {
+	Status() (bool, error)
+	Enable() error
+	Disable() error
 }
 
 // Note is one notification: what happened to which ticket.

@@ -44,7 +44,9 @@ type flow struct {
 	progress api.RepairEvent
 	fixing   bool
 	fixErr   error
-	picked   map[string][]string // what the user picked, by repair and step
+	// elsewhere is what another window or a command repairs, while fixErr says that it does.
+	elsewhere api.RepairEvent
+	picked    map[string][]string // what the user picked, by repair and step
 
 	picture    image.Image
 	pictureErr error
@@ -333,6 +335,9 @@ func (f *flow) repair(req api.RepairRequest) {
 		return
 	}
 	f.fixing, f.fixErr, f.repairID = true, nil, req.ID
+	if f.elsewhere.Attempt != nil {
+		f.elsewhere = api.RepairEvent{} // it is over
+	}
 	f.progress = api.RepairEvent{ID: req.ID}
 	s, id := f.s, f.inc.ID
 	on := func(e api.RepairEvent) {
@@ -354,6 +359,17 @@ func (f *flow) repair(req api.RepairRequest) {
 		f.notify()
 	})
 	f.notify()
+}
+
+// othersRepair keeps what is repaired from another window or a command, for whoever was told to wait for it.
+func (f *flow) othersRepair(e api.Event) {
+	if e.Repair == nil || e.Incident == f.inc.ID {
+		return
+	}
+	f.elsewhere = *e.Repair
+	if f.fixErr != nil && f.u.at.name == pageRepair {
+		f.notify()
+	}
 }
 
 // answer gives the agent the answer to a question, or takes it back with an empty option. The diagnosis that it

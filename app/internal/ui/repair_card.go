@@ -30,14 +30,42 @@ func (r *repairs) card(info api.RepairInfo) object {
 	return widgets.NewPanel(widgets.ToneCard, parts...)
 }
 
-// refused says why a repair did not start. Most often it ran a short while ago.
+// refused says why a repair did not start. That is no failure: nothing was changed.
 func (r *repairs) refused() object {
+	u, err := r.u, r.u.flow.fixErr
 	var e *api.Error
-	if errors.As(r.u.flow.fixErr, &e) && e.Code == api.CodeConflict {
-		return widgets.NewPanel(widgets.ToneInfo, widgets.Heading(r.u.tr("repair.not_now")),
-			widgets.Body(r.u.tr("repair.not_now_next")))
+	if !errors.As(err, &e) {
+		return u.problem(err, nil)
 	}
-	return r.u.problem(r.u.flow.fixErr, nil)
+	what, next := u.explain(err)
+	switch e.Code {
+	case api.CodeConflict:
+		what, next = u.tr("repair.not_now"), u.tr("repair.not_now_next")
+		if key := "repair.why." + e.Args["why"]; e.Args["why"] != "" && u.t.Has(key) {
+			next = u.t.T(key)
+		}
+	case api.CodeRepairBusy, api.CodeRepairCooldown, api.CodeRepairTooOften, api.CodeRepairChoice:
+	default:
+		return u.problem(err, nil)
+	}
+	parts := objects{widgets.Heading(what), widgets.Body(next)}
+	if e.Code == api.CodeRepairBusy {
+		parts.add(r.elsewhere()...)
+	}
+	return widgets.NewPanel(widgets.ToneInfo, parts...)
+}
+
+// elsewhere is the repair that another window or a command runs, step by step up to its end.
+func (r *repairs) elsewhere() objects {
+	u, e := r.u, r.u.flow.elsewhere
+	if e.ID == "" {
+		return nil // its next step says which one
+	}
+	parts := objects{widgets.Heading(u.repairText(e.ID, "name"))}
+	if e.Attempt != nil {
+		return append(parts, widgets.NewStatusLine(string(e.State), u.t.T("repair.state."+string(e.State)), ""))
+	}
+	return append(parts, r.progress(e)...)
 }
 
 // terms says how long it takes, what it risks, what it would touch, and its steps where there are several.
@@ -81,9 +109,15 @@ func (r *repairs) offer(info api.RepairInfo) object {
 
 func (r *repairs) running(info api.RepairInfo) objects {
 	e := r.u.flow.progress
+	e.ID = info.ID
+	return r.progress(e)
+}
+
+// progress is how far a repair is.
+func (r *repairs) progress(e api.RepairEvent) objects {
 	text := r.u.tr("repair.running")
 	if e.Step != "" {
-		text = r.u.repairText(info.ID, e.Step)
+		text = r.u.repairText(e.ID, e.Step)
 	}
 	if e.State == api.RepairVerifying {
 		text = r.u.tr("repair.verifying")
@@ -152,9 +186,15 @@ func (r *repairs) asks(info api.RepairInfo, a *api.RepairAttempt) objects {
 // waits is something that goes on without the window: a restart, above all.
 func (r *repairs) waits(info api.RepairInfo, a *api.RepairAttempt) objects {
 	u := r.u
-	return objects{widgets.NewPanel(widgets.ToneInfo, widgets.Body(u.repairText(info.ID, a.Pending.ID)),
-		widgets.Muted(u.tr("repair.waits")),
-		row(r.button(widgets.Secondary, u.tr("repair.call_off"), api.RepairRequest{ID: info.ID, Action: "cancel"})))}
+	parts := objects{widgets.Body(u.repairText(info.ID, a.Pending.ID))}
+	if at := a.Pending.Until; !at.IsZero() {
+		parts = objects{
+			widgets.Heading(u.tr("repair.restarts_at", "time", at.Local().Format("15:04"))),
+			widgets.Body(u.tr("repair.save_now")),
+		}
+	}
+	return objects{widgets.NewPanel(widgets.ToneWarn, append(parts, widgets.Muted(u.tr("repair.waits")),
+		row(r.button(widgets.Secondary, u.tr("repair.call_off"), api.RepairRequest{ID: info.ID, Action: "cancel"})))...)}
 }
 
 // confirms is a step that wants a yes of its own.

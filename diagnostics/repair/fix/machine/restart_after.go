@@ -7,6 +7,7 @@ import (
 
 	"balise/diagnostics"
 	"balise/diagnostics/internal/act"
+	"balise/diagnostics/repair"
 )
 
 // ours tells whether what is planned is what this repair planned.
@@ -42,6 +43,14 @@ func (r *restartPC) Undo(ctx context.Context, saved json.RawMessage) ([]diagnost
 		return nil, 1, stepError(err, true)
 	}
 	return nil, 0, nil
+}
+
+// Show says when it will happen: a restart in two minutes must not take anybody by surprise.
+func (r *restartPC) Show(_ context.Context, step repair.Step, saved json.RawMessage) repair.Step {
+	if p, err := read[plan](saved); err == nil && step.Kind == repair.Wait {
+		step.Until = p.At
+	}
+	return step
 }
 
 // Awake says, at each start of Balise, whether the restart is over.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -117,10 +118,24 @@ func (p prompts) answer(screen string) (text string, ok bool) {
 	return "", false
 }
 
+// everything is the answer of a person who chooses all that is offered.
+const everything = "all"
+
+var numbered = regexp.MustCompile(`(?m)^[* ] (\d+)\. `)
+
+// numbers are those of the choices on the screen.
+func numbers(screen string) string {
+	var list []string
+	for _, found := range numbered.FindAllStringSubmatch(screen, -1) {
+		list = append(list, found[1])
+	}
+	return strings.Join(list, " ")
+}
+
 // follow reads the screen and types the next answer after each question: what the scenario says, then what a person
 // says who agrees.
 func follow(term *os.File, seen *strings.Builder, words prompts, answers []string) {
-	buf := make([]byte, 4096)
+	buf, read := make([]byte, 4096), 0
 	for {
 		n, err := term.Read(buf)
 		seen.Write(buf[:n])
@@ -134,6 +149,10 @@ func follow(term *os.File, seen *strings.Builder, words prompts, answers []strin
 		if len(answers) > 0 {
 			answer, answers = answers[0], answers[1:]
 		}
+		if answer == everything {
+			answer = numbers(seen.String()[read:])
+		}
+		read = seen.Len()
 		if _, err := term.WriteString(answer + "\n"); err != nil {
 			return
 		}

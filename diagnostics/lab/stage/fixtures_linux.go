@@ -79,6 +79,9 @@ func (m *machine) dress() error {
 			return err
 		}
 	}
+	if err := os.Symlink("/proc/self/mounts", "/etc/mtab"); err != nil { // fusermount3 reads it
+		return err
+	}
 	morning := now.Add(-3 * time.Hour)
 	for _, dir := range []string{"/var/lib/apt/periodic", "/var/lib/apt/lists", "/var/cache/apt"} {
 		err := filepath.Walk(dir, func(name string, _ os.FileInfo, err error) error {

@@ -101,7 +101,7 @@ func mendingActions() []action {
 				Args: []Arg{
 					need("asked", "string", strings.Join(calls, ", ")),
 					opt("undo", "list", []string{}, "earlier actions that it takes back"),
-					opt("do", "list", []string{}, "actions without arguments that it does"),
+					opt("with", "list", []string{}, "actions without arguments that it does"),
 				},
 			},
 			func(_ context.Context, s *Stage, a args) (deed, error) {
@@ -114,7 +114,7 @@ func mendingActions() []action {
 				if s.mending.cures == nil {
 					s.mending.cures = map[string]cure{}
 				}
-				s.mending.cures[asked] = cure{undo: a.list("undo"), do: a.list("do")}
+				s.mending.cures[asked] = cure{undo: a.list("undo"), do: a.list("with")}
 				// It is for later: before the repair there is nothing to see.
 				return deed{seen: func(context.Context) (bool, string) {
 					n, all := s.mending.was(asked)

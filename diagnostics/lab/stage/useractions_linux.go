@@ -27,6 +27,30 @@ func userActions() []action {
 			diskTrash,
 		},
 		{
+			Action{
+				Name: "disk.archives", Doc: "The system keeps installation files that were used already.",
+				Args: []Arg{opt("mb", "int", 640, "of them, really")},
+			},
+			func(_ context.Context, s *Stage, a args) (deed, error) {
+				const file = "/var/cache/apt/archives/texlive_1_amd64.deb"
+				err := s.machine.do(func() error {
+					return errors.Join(os.MkdirAll("/var/cache/apt/archives/partial", 0o755), weigh(file, a.num("mb")))
+				})
+				return deed{seen: func(context.Context) (bool, string) { return err == nil, file }}, err
+			},
+		},
+		{
+			Action{
+				Name: "app.cache", Doc: "A program has a temporary store.",
+				Args: []Arg{opt("dir", "string", "evolution/mail", "below the user's cache folder")},
+			},
+			func(_ context.Context, s *Stage, a args) (deed, error) {
+				file := homeDir + "/.cache/" + a.str("dir") + "/index"
+				err := s.machine.do(func() error { return errors.Join(put(file, "broken\n"), own(homeDir+"/.cache")) })
+				return deed{seen: func(context.Context) (bool, string) { return err == nil, file }}, err
+			},
+		},
+		{
 			Action{Name: "printer.second", Doc: "There is a second printer, which works: nothing is wrong."},
 			func(ctx context.Context, s *Stage, _ args) (deed, error) {
 				if _, err := s.printer(); err != nil {
@@ -67,6 +91,22 @@ func userActions() []action {
 	}
 }
 
+// weigh makes a file that really takes so much room; by the hand.
+func weigh(name string, mb int) error {
+	if err := put(name, ""); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := unix.Fallocate(int(f.Fd()), 0, 0, int64(mb)<<20); err != nil {
+		return fmt.Errorf("make %d MiB: %w", mb, err)
+	}
+	return nil
+}
+
 func diskTrash(_ context.Context, s *Stage, a args) (deed, error) {
 	const trash, pictures = homeDir + "/.local/share/Trash", homeDir + "/.cache/thumbnails"
 	err := s.machine.do(func() error {
@@ -78,13 +118,8 @@ func diskTrash(_ context.Context, s *Stage, a args) (deed, error) {
 				return err
 			}
 		}
-		f, err := os.OpenFile(trash+"/files/film.mkv", os.O_WRONLY, 0)
-		if err != nil {
+		if err := weigh(trash+"/files/film.mkv", a.num("mb")); err != nil {
 			return err
-		}
-		defer f.Close()
-		if err := unix.Fallocate(int(f.Fd()), 0, 0, int64(a.num("mb"))<<20); err != nil {
-			return fmt.Errorf("fill the wastebasket: %w", err)
 		}
 		for i := range a.num("files") {
 			if err := put(fmt.Sprintf("%s/normal/%032x.png", pictures, i), ""); err != nil {

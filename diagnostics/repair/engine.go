@@ -171,7 +171,7 @@ func (e *Engine) describe(ctx context.Context, f Fixer, results []diagnostics.Re
 	case len(s.Platforms) > 0 && !slices.Contains(s.Platforms, runtime.GOOS):
 		look.Why = "platform"
 	case len(seen) > 0 && !anyBad(seen):
-		look.Why = "not_needed" // and no look at what it would touch
+		look.Why = idle(seen) // and no look at what it would touch
 	case anyBad(pick(results, s.Pre.Passes)):
 		look.Why = "first_another" // what it builds on is broken itself
 	case s.Pre.unfit(now) != "":
@@ -239,7 +239,7 @@ func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info 
 		cancel()
 		asked := anyBad(pick(results, e.spec(f.ID()).fails()))
 		if seen := pick(results, info.Verifies); info.Available && !asked && len(seen) > 0 && !anyBad(seen) {
-			info.Available, info.Why = false, "not_needed"
+			info.Available, info.Why = false, idle(seen)
 		}
 		list = append(list, info)
 	}
@@ -366,6 +366,14 @@ func pick(results []diagnostics.Result, ids []string) []diagnostics.Result {
 		}
 	}
 	return list
+}
+
+// idle is why a repair is not needed. Nothing is well that could not be tested, or does not apply here.
+func idle(seen []diagnostics.Result) string {
+	if slices.ContainsFunc(seen, func(r diagnostics.Result) bool { return r.Status == diagnostics.Pass }) {
+		return "not_needed"
+	}
+	return "nothing_to_do"
 }
 
 func anyBad(results []diagnostics.Result) bool {

@@ -87,7 +87,7 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 			return nil, Info{}, err
 		}
 		if !anyBad(more) {
-			return nil, Info{}, &PreconditionError{req.ID, "not_needed"}
+			return nil, Info{}, &PreconditionError{req.ID, idle(more)}
 		}
 		all = append(more, slices.DeleteFunc(all, func(r diagnostics.Result) bool {
 			return slices.ContainsFunc(more, func(m diagnostics.Result) bool { return m.ID == r.ID })

@@ -57,6 +57,14 @@ func allChosen(choices []Choice) bool {
 	return !slices.ContainsFunc(choices, func(c Choice) bool { return !c.Chosen })
 }
 
+// chosen is what the user picked for a step. Where there is one thing only, nobody was asked, and it is that.
+func (l *live) chosen(s Step) []string {
+	if s.Choose != "" && len(s.Choices) == 1 && len(l.choice) == 0 && allChosen(s.Choices) {
+		return []string{s.Choices[0].ID}
+	}
+	return l.choice
+}
+
 // offered refuses a choice that the repair's first step with choices does not offer.
 func offered(info Info, choice []string) error {
 	for _, s := range info.Steps {
@@ -127,7 +135,7 @@ func (l *live) step(ctx context.Context, s Step) error {
 	ctx, cancel := context.WithTimeout(ctx, l.e.patience(l.id, s.ID))
 	defer cancel()
 	job := Job{
-		Ref: l.t.attempt.Ref, Step: s.ID, Saved: l.t.saved, Choice: l.choice, MakeRoom: l.e.makeRoom,
+		Ref: l.t.attempt.Ref, Step: s.ID, Saved: l.t.saved, Choice: l.chosen(s), MakeRoom: l.e.makeRoom,
 		Progress: func(percent int, what string) {
 			l.publish(Progress{State: Running, Step: s.ID, Percent: percent, What: what})
 		},
@@ -167,7 +175,9 @@ func (l *live) step(ctx context.Context, s Step) error {
 func (l *live) waitFor(s Step) {
 	ctx, cancel := context.WithTimeout(context.Background(), describeTimeout)
 	defer cancel()
-	s = show(ctx, l.f, s, l.t.saved)
+	if more := show(ctx, l.f, s, l.t.saved); more.ID != "" {
+		s = more
+	}
 	l.must(eventWait, s.ID, func(a *Attempt) { a.State, a.Pending = NeedsUser, &s })
 }
 

@@ -35,7 +35,11 @@ func runRepairList(ctx context.Context, s *session, _ commandLine) error {
 		doc.Repairs = append(doc.Repairs, RepairLine{RepairInfo: r, Name: s.repairName(r.ID)})
 		s.out.item("", "  ", r.ID+": "+s.repairName(r.ID)+". "+s.named("repair."+r.ID+".risk", ""))
 		if !r.Available {
-			s.out.item("  ", "  ", s.t("cli.repair.not_available")+" "+s.named("repair.why."+r.Why, r.Why))
+			text := s.named("repair.why."+r.Why, r.Why)
+			if r.Why != "not_needed" {
+				text = s.t("cli.repair.not_available") + " " + text
+			}
+			s.out.item("  ", "  ", text)
 		}
 	}
 	if len(all) == 0 {

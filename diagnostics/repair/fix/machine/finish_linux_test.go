@@ -30,8 +30,8 @@ type dpkgWorld struct {
 
 func newDpkgWorld(t *testing.T, depends string) *dpkgWorld {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root: dpkg changes its list for nobody else (BALISE_TEST_ROOT)")
+	if os.Getenv("BALISE_TEST_ROOT") != "1" || os.Getuid() != 0 {
+		t.Skip("runs the real dpkg, which changes its list for root alone: BALISE_TEST_ROOT=1 as root")
 	}
 	for _, program := range []string{"dpkg", "dpkg-deb", "apt-get"} {
 		if _, err := exec.LookPath(program); err != nil {

@@ -72,9 +72,10 @@ func (r *install) Show(ctx context.Context, step repair.Step, _ json.RawMessage)
 	if err != nil {
 		return step
 	}
-	if step.Items = items(list); len(list) == 0 {
-		step.Items = []repair.Item{{Label: "no_updates"}}
+	if len(list) == 0 {
+		return repair.Step{} // nothing to ask a yes for: the self-test tells the rest
 	}
+	step.Items = items(list)
 	return step
 }
 

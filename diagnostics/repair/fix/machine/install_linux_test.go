@@ -251,8 +251,8 @@ func TestUpdatesAreShownThenInstalled(t *testing.T) {
 		t.Errorf("%v", w.waiting)
 	}
 	step := f.(repair.Shower).Show(t.Context(), repair.Step{ID: stepInstall}, nil)
-	if len(step.Items) != 1 || step.Items[0].Label != "no_updates" {
-		t.Errorf("%+v", step.Items)
+	if step.ID != "" {
+		t.Errorf("a yes is asked for nothing: %+v", step)
 	}
 }
 

@@ -148,7 +148,7 @@ func proxyUser(_ context.Context, s *Stage, a args) (deed, error) {
 	if err != nil {
 		return deed{}, err
 	}
-	text := fmt.Sprintf("[org/gnome/system/proxy]\nmode='manual'\n\n[org/gnome/system/proxy/http]\nhost='%s'\nport=%s\n",
+	text := fmt.Sprintf("[system/proxy]\nmode='manual'\n\n[system/proxy/http]\nhost='%s'\nport=%s\n",
 		host, port)
 	err = s.machine.do(func() error { return errors.Join(put(keyfile, text), own(homeDir+"/.config")) })
 	if err != nil {

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"net/http"
+	"strings"
+
 	"balise/client"
+	"balise/client/clienttest/badmanners"
 	"balise/client/clienttest/suite"
+	"balise/client/clienttest/technician"
+	"balise/client/redmine"
 	"balise/client/relay"
 	"balise/client/rt"
 	"balise/client/transport"
@@ -18,6 +24,8 @@ type settings struct {
 type kind struct {
 	name, auth string // auth: the kinds of credential, for the usage
 	driver     func(s settings, cred client.Credential, tr *transport.Client) client.Driver
+	// writes tells the requests that make a ticket or a reply; nil is all that change something.
+	writes     func(*http.Request) bool
 	technician func(s settings, cred client.Credential) suite.Technician
 }
 
@@ -29,7 +37,23 @@ func kinds() []kind {
 		}},
 		{name: "relay", auth: "token", driver: newRelay},
 		{name: "practice", auth: "token", driver: newRelay}, // it speaks the same protocol
+		{
+			name: "redmine", auth: "API key or password", writes: redmineWrites,
+			driver: func(s settings, c client.Credential, tr *transport.Client) client.Driver {
+				return redmine.New(redmine.Params{
+					URL: s.url, Credential: c, Queue: s.queue, RefField: s.refField, Transport: tr,
+				})
+			},
+			technician: func(s settings, c client.Credential) suite.Technician {
+				return technician.Redmine{URL: s.url, Credential: c}
+			},
+		},
 	}
+}
+
+// redmineWrites: an upload is nobody's until an issue names it.
+func redmineWrites(r *http.Request) bool {
+	return badmanners.Posts(r) && !strings.HasSuffix(r.URL.Path, "/uploads.json")
 }
 
 func newRelay(s settings, c client.Credential, tr *transport.Client) client.Driver {

@@ -123,6 +123,7 @@ func (o options) sides(env func(string) string) (suite.Sides, error) {
 	if k.driver == nil {
 		return s, fmt.Errorf("no driver for a desk of kind %q", o.desk)
 	}
+	s.Writes = k.writes
 	mine, err := credential(env, o.user, o.tokenEnv, o.passwordEnv)
 	if err != nil {
 		return s, err

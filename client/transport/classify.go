@@ -201,6 +201,12 @@ func isHTML(h http.Header, body []byte) bool {
 	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
 }
 
+// isFile tells an HTML file that somebody attached from a login page in place of it.
+func isFile(h http.Header) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Disposition"))
+	return err == nil && kind == "attachment"
+}
+
 // deskWords finds what a refusing desk said, as one plain line.
 func deskWords(h http.Header, body []byte) string {
 	if isHTML(h, body) {

@@ -37,10 +37,14 @@ func FilePart(field string, u client.Upload) Part {
 	return Part{Field: field, FileName: u.Name, MIME: u.MIME, Size: u.Size, Open: u.Open}
 }
 
-// sendParts streams the parts with a known Content-Length (desks behind a proxy refuse chunked bodies).
+// sendFiles streams parts, or one file, with a known Content-Length (desks behind a proxy refuse chunked bodies).
 // All files are opened before the first byte leaves: one that is gone must not leave half a request.
-func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
-	body, err := openParts(r.Parts)
+func (c *Client) sendFiles(ctx context.Context, r Request) (Answer, error) {
+	open := func() (*filesBody, error) { return openParts(r.Parts) }
+	if r.File != nil {
+		open = func() (*filesBody, error) { return openFile(*r.File) }
+	}
+	body, err := open()
 	if err != nil {
 		return Answer{}, err
 	}
@@ -55,7 +59,7 @@ func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
 	}
 	req.ContentLength = body.size
 	c.setHeader(req, r.Header)
-	req.Header.Set("Content-Type", "multipart/form-data; boundary="+body.boundary)
+	req.Header.Set("Content-Type", body.kind)
 	resp, err := c.writes.Do(req)
 	if err != nil {
 		return Answer{}, err
@@ -70,15 +74,15 @@ func (c *Client) sendParts(ctx context.Context, r Request) (Answer, error) {
 	return a, err
 }
 
-// partsBody is the request body: heads and files in turn.
-type partsBody struct {
+// filesBody is the request body: one file, or heads and files in turn.
+type filesBody struct {
 	io.Reader
-	boundary string
-	size     int64
-	files    []io.Closer
+	kind  string // Content-Type
+	size  int64
+	files []io.Closer
 }
 
-func (b *partsBody) Close() error {
+func (b *filesBody) Close() error {
 	var errs []error
 	for _, f := range b.files {
 		errs = append(errs, f.Close())
@@ -86,10 +90,20 @@ func (b *partsBody) Close() error {
 	return errors.Join(errs...)
 }
 
-func openParts(parts []Part) (*partsBody, error) {
+func openFile(u client.Upload) (*filesBody, error) {
+	f, err := FilePart("", u).open()
+	if err != nil {
+		return nil, err
+	}
+	return &filesBody{
+		Reader: io.LimitReader(f, u.Size), kind: "application/octet-stream", size: u.Size, files: []io.Closer{f},
+	}, nil
+}
+
+func openParts(parts []Part) (*filesBody, error) {
 	var heads bytes.Buffer
 	w := multipart.NewWriter(&heads)
-	b := &partsBody{boundary: w.Boundary()}
+	b := &filesBody{kind: w.FormDataContentType()}
 	var readers []io.Reader
 	cut := func() { // what the writer has produced since the last cut
 		chunk := bytes.Clone(heads.Bytes())

@@ -26,6 +26,8 @@ type Request struct {
 	JSON any
 	// Parts are sent as multipart/form-data, streamed; they exclude JSON.
 	Parts []Part
+	// File is sent as the body, streamed, as it is and as application/octet-stream; it excludes JSON and Parts.
+	File *client.Upload
 	// Into receives a 2xx answer that is JSON; nil leaves the body alone (some desks' bodies are not to
 	// be read).
 	Into any
@@ -84,8 +86,8 @@ func (c *Client) once(ctx context.Context, r Request) (Answer, error) {
 	var err error
 	var t trace
 	ctx = withTrace(ctx, &t)
-	if len(r.Parts) > 0 {
-		a, err = c.sendParts(ctx, r)
+	if len(r.Parts) > 0 || r.File != nil {
+		a, err = c.sendFiles(ctx, r)
 	} else {
 		a, err = c.sendSmall(ctx, r)
 	}
@@ -199,7 +201,7 @@ func (c *Client) open(ctx context.Context, r Request) (Answer, io.ReadCloser, er
 		return Answer{}, nil, fmt.Errorf("GET %s: %w", r.Path, Classify(Outcome{Sent: t.sent(), Err: err}))
 	}
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
-	if resp.StatusCode/100 == 2 && !isHTML(resp.Header, nil) {
+	if resp.StatusCode/100 == 2 && (!isHTML(resp.Header, nil) || isFile(resp.Header)) {
 		return a, resp.Body, nil
 	}
 	defer resp.Body.Close()

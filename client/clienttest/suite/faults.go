@@ -20,8 +20,12 @@ func (s *suite) faults(t T) {
 	defer p.Close()
 	bad := s.Through(t, p.URL)
 	ref := s.made(t, Draft("Faults", "x"))
+	writes := s.Writes
+	if writes == nil {
+		writes = badmanners.Posts
+	}
 	for _, m := range badmanners.All() {
-		fault := badmanners.Fault{Manner: m, Match: badmanners.Posts}
+		fault := badmanners.Fault{Manner: m, Match: writes}
 		if m == badmanners.Delay || m == badmanners.Drip {
 			fault.Wait = time.Millisecond
 		}

@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 
 	"balise/client"
@@ -22,11 +23,14 @@ type Desk struct {
 	// the faults.
 	Through func(t *testing.T, url string) client.Driver
 	URL     string
+	// Writes tells the requests that make a ticket or a reply, for desks where others precede them; nil is all that
+	// change something.
+	Writes func(*http.Request) bool
 }
 
 // Run runs the suite as subtests of t.
 func Run(t *testing.T, d Desk) {
-	s := Sides{Alice: d.Alice(t), Bob: d.Bob(t), Technician: d.Technician, AliceIs: d.AliceIs, URL: d.URL}
+	s := Sides{Alice: d.Alice(t), Bob: d.Bob(t), Technician: d.Technician, AliceIs: d.AliceIs, URL: d.URL, Writes: d.Writes}
 	if d.Stranger != nil {
 		s.Stranger = d.Stranger(t)
 	}
@@ -44,6 +48,7 @@ type Sides struct {
 	AliceIs              string
 	Through              func(t T, url string) client.Driver
 	URL                  string
+	Writes               func(*http.Request) bool
 	// ReadOnly writes nothing to the desk: no ticket is made.
 	ReadOnly bool
 }

@@ -60,8 +60,7 @@ func TestRepairByClicks(t *testing.T) {
 	d.Still(15 * time.Second)
 	d.Picture("repair offered")
 
-	yes := d.Button(window, desktop.Primary, 15*time.Second)
-	d.Click(yes.X, yes.Y)
+	d.Press(window, desktop.Primary, 15*time.Second)
 	forGood := d.Button(window, desktop.Danger, 30*time.Second)
 	d.Picture("repair asks again")
 	// Everything is only set aside until now.

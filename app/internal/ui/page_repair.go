@@ -117,7 +117,7 @@ func (u *UI) item(i api.RepairItem) string {
 	}
 	switch {
 	case i.Bytes > 0 && i.Files > 0:
-		return u.tr("repair.item_files", "name", name, "size", u.size(i.Bytes), "n", i.Files)
+		return u.t.N("window.repair.item_files", i.Files, "name", name, "size", u.size(i.Bytes))
 	case i.Bytes > 0:
 		return u.tr("files.one", "name", name, "size", u.size(i.Bytes))
 	}

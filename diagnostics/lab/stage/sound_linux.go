@@ -106,6 +106,21 @@ func soundActions() []action {
 			},
 		},
 		{
+			Action{Name: "sound.service", Doc: "The session's service manager knows the sound server: it has failed there."},
+			func(_ context.Context, s *Stage, _ args) (deed, error) {
+				b, err := s.service(sessionBus, systemdName)
+				if err != nil {
+					return deed{}, err
+				}
+				const name = "pulseaudio.service"
+				s.mending.starter(name, func() error {
+					s.speaker = false
+					return s.sound()
+				})
+				return deed{seen: b.wasAsked()}, b.unit(name, "loaded", "failed", "signal")
+			},
+		},
+		{
 			Action{
 				Name: "sound.mute", Doc: "The speaker or the microphone is muted, or too quiet.",
 				Args: []Arg{opt("what", "string", "microphone", "microphone or speaker"), opt("volume", "int", -1,

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -51,19 +53,11 @@ func userActions() []action {
 			},
 		},
 		{
-			Action{Name: "printer.second", Doc: "There is a second printer, which works: nothing is wrong."},
-			func(ctx context.Context, s *Stage, _ args) (deed, error) {
-				if _, err := s.printer(); err != nil {
-					return deed{}, err
-				}
-				const second = "Etage"
-				_, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", second, "-E", "-v",
-					"ipp://"+PrinterHost+"/ipp/print", "-m", "raw")
-				return deed{seen: func(ctx context.Context) (bool, string) {
-					out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-p", second)
-					return err == nil, "lpstat: " + out
-				}}, err
+			Action{
+				Name: "printer.second", Doc: "There is a second printer, which works: nothing is wrong.",
+				Args: []Arg{opt("apart", "bool", false, "it is another device, not another queue of the same")},
 			},
+			printerSecond,
 		},
 		{
 			Action{
@@ -89,6 +83,31 @@ func userActions() []action {
 			cacheStale,
 		},
 	}
+}
+
+func printerSecond(ctx context.Context, s *Stage, a args) (deed, error) {
+	const name, port = "Etage", "632"
+	if _, err := s.printer(); err != nil {
+		return deed{}, err
+	}
+	host := PrinterHost
+	if a.flag("apart") {
+		p, w := &printing{}, s.world
+		p.say(3)
+		w.add("printer2", func() ([]io.Closer, error) {
+			return w.serveHTTP(PrinterIP+":"+port, http.HandlerFunc(p.ipp), nil)
+		})
+		if err := w.Start("printer2"); err != nil {
+			return deed{}, err
+		}
+		host += ":" + port
+	}
+	_, err := s.machine.run(ctx, "", "lpadmin", "-h", cupsSocket, "-p", name, "-E", "-v", "ipp://"+host+"/ipp/print",
+		"-m", "raw")
+	return deed{seen: func(ctx context.Context) (bool, string) {
+		out, err := s.machine.run(ctx, "", "lpstat", "-h", cupsSocket, "-p", name)
+		return err == nil, "lpstat: " + out
+	}}, err
 }
 
 // weigh makes a file that really takes so much room; by the hand.

@@ -14,6 +14,7 @@ import (
 	"balise/app/internal/ipc/api"
 	"balise/client"
 	"balise/client/desk"
+	"balise/client/redmine"
 	"balise/client/relay"
 	"balise/client/rt"
 	"balise/client/secret"
@@ -159,10 +160,16 @@ func (a *Agent) driver(cfg config.Desk, cred client.Credential) (d client.Driver
 	if err != nil {
 		return nil, nil, api.NewError(api.CodeConfig, fmt.Errorf("reach the desk: %w", err))
 	}
-	if cfg.Kind == "rt" {
+	switch cfg.Kind {
+	case "rt":
 		return rt.New(rt.Params{
 			URL: cfg.URL, Credential: cred, Queue: cfg.Queue, Requestor: cfg.Requestor,
-			RefField: cfg.RefField, Transport: tr,
+			RefField: cfg.RefField, StatusMap: cfg.StatusMap(), Transport: tr,
+		}), tr.Close, nil
+	case "redmine":
+		return redmine.New(redmine.Params{
+			URL: cfg.URL, Credential: cred, Queue: cfg.Queue, Tracker: cfg.Tracker,
+			RefField: cfg.RefField, StatusMap: cfg.StatusMap(), Transport: tr, Now: a.p.Now,
 		}), tr.Close, nil
 	}
 	return relay.New(relay.Params{URL: cfg.URL, Credential: cred, Transport: tr}), tr.Close, nil

@@ -30,16 +30,19 @@ type Config struct {
 
 // Desk says which service desk and how to speak to it.
 type Desk struct {
-	Kind      string `yaml:"kind"` // "practice", "relay", "rt"
+	Kind      string `yaml:"kind"` // "practice", "relay", "rt", "redmine"
 	URL       string `yaml:"url"`
 	Auth      string `yaml:"auth"` // "token", "basic"
 	User      string `yaml:"user"`
-	Queue     string `yaml:"queue"`
+	Queue     string `yaml:"queue"`     // a project, on Redmine
+	Tracker   string `yaml:"tracker"`   // Redmine's; empty: the project's first
 	Requestor string `yaml:"requestor"` // empty: the signed-in person's own record
 	RefField  string `yaml:"ref_field"`
-	Language  string `yaml:"language"` // the technician's: "fr", "en"; empty follows Language
-	CAFile    string `yaml:"ca_file"`
-	Proxy     string `yaml:"proxy"`
+	// Statuses say what the desk's own states mean, "in review=open" a line, over the driver's own table: see StatusMap.
+	Statuses string `yaml:"statuses"`
+	Language string `yaml:"language"` // the technician's: "fr", "en"; empty follows Language
+	CAFile   string `yaml:"ca_file"`
+	Proxy    string `yaml:"proxy"`
 }
 
 // Probes are the targets of the self-tests; a check without its target is n/a.

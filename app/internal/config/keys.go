@@ -100,13 +100,16 @@ func (v value) String() string {
 
 // keys is every setting, in the order of config show. There is no other list of them.
 var keys = [...]key{
-	choice("desk.kind", func(c *Config, v string) { c.Desk.Kind = v }, "practice", "relay", "rt"),
+	choice("desk.kind", func(c *Config, v string) { c.Desk.Kind = v }, "practice", "relay", "rt", "redmine"),
 	line("desk.url", "an http or https address", webURL, func(c *Config, v string) { c.Desk.URL = v }),
 	choice("desk.auth", func(c *Config, v string) { c.Desk.Auth = v }, "token", "basic"),
 	line("desk.user", "a user name", nil, func(c *Config, v string) { c.Desk.User = v }),
 	line("desk.queue", "a queue's name", nil, func(c *Config, v string) { c.Desk.Queue = v }),
 	line("desk.requestor", "an e-mail address or user name", nil, func(c *Config, v string) { c.Desk.Requestor = v }),
+	line("desk.tracker", "a tracker's name", nil, func(c *Config, v string) { c.Desk.Tracker = v }),
 	line("desk.ref_field", "a custom field's name", nil, func(c *Config, v string) { c.Desk.RefField = v }),
+	list("desk.statuses", "the desk's states and what they mean, such as in review=open", deskStatus,
+		func(c *Config, v []string) { c.Desk.Statuses = strings.Join(v, "\n") }),
 	choice("desk.language", func(c *Config, v string) { c.Desk.Language = v }, "auto", "fr", "en"),
 	line("desk.ca_file", "an absolute path", absolute, func(c *Config, v string) { c.Desk.CAFile = v }),
 	line("desk.proxy", "an http, https or socks5 address", proxyURL, func(c *Config, v string) { c.Desk.Proxy = v }),

@@ -137,7 +137,10 @@ func (e *Engine) allowed(req Request) error {
 		if req.Incident != "" && t.incident == req.Incident {
 			tries++
 		}
-		if until := a.Finished.Add(e.spec(req.ID).Cooldown); a.State != NeedsAdmin && e.p.Now().Before(until) {
+		if a.State == NeedsAdmin || a.Reason == "interrupted" {
+			continue // it was not done: nothing has to settle
+		}
+		if until := a.Finished.Add(e.spec(req.ID).Cooldown); e.p.Now().Before(until) {
 			return &CooldownError{until}
 		}
 	}

@@ -33,7 +33,7 @@ func runRepairList(ctx context.Context, s *session, _ commandLine) error {
 	all := slices.Concat(inc.Repairs, inc.OtherRepairs)
 	for _, r := range all {
 		doc.Repairs = append(doc.Repairs, RepairLine{RepairInfo: r, Name: s.repairName(r.ID)})
-		s.out.item("", "  ", r.ID+": "+s.repairName(r.ID)+". "+s.named("repair."+r.ID+".risk", ""))
+		s.out.item("", "  ", s.labelled(r.ID, s.repairName(r.ID)+". "+s.named("repair."+r.ID+".risk", "")))
 		if !r.Available {
 			text := s.named("repair.why."+r.Why, r.Why)
 			if r.Why != "not_needed" {
@@ -55,6 +55,7 @@ func (s *session) checkedIncident(ctx context.Context) (api.Incident, error) {
 	if err != nil {
 		return inc, err
 	}
+	s.tellEarlier(inc)
 	checked, err := s.runChecks(ctx, inc.ID, nil)
 	if err != nil {
 		s.closeIncident(inc.ID)
@@ -90,6 +91,9 @@ func runRepair(ctx context.Context, s *session, line commandLine) error {
 		}
 	}
 	attempt, err := s.repair(ctx, inc, id, line.opts.choice)
+	if api.CodeOf(err) == api.CodeRepairBusy {
+		s.followOther(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -115,9 +119,12 @@ func (s *session) explainRepair(inc api.Incident, id string) {
 func (s *session) explainStep(id string, step api.RepairStep) {
 	s.out.noteItem("- ", "  ", s.stepName(id, step.ID))
 	for _, it := range step.Items {
+		if sameThings(step) {
+			break
+		}
 		text := s.named("repair.item."+it.Label, it.Label)
 		if it.Bytes > 0 {
-			text += ": " + s.size(it.Bytes)
+			text = s.labelled(text, s.size(it.Bytes))
 		}
 		s.out.noteItem("    - ", "      ", text)
 	}
@@ -190,6 +197,7 @@ func (s *session) printAttempt(a api.RepairAttempt) error {
 		s.out.item("- ", "  ", s.resultLine(r))
 	}
 	if a.State == api.RepairNeedsUser {
+		s.tellRestart(a.Pending)
 		s.pendingHint(a)
 	}
 	if a.State == api.RepairNeedsAdmin {

@@ -44,7 +44,12 @@ func (s *session) decide(
 ) (req api.RepairRequest, going bool, err error) {
 	req = api.RepairRequest{ID: id, Action: actionContinue, Consent: true}
 	if step.Kind == api.StepWait {
-		return req, false, nil
+		if !s.p.Terminal {
+			return req, false, nil
+		}
+		s.tellRestart(&step)
+		off, err := s.ask(ctx, s.t("cli.repair.ask_call_off"))
+		return api.RepairRequest{ID: id, Action: actionCancel}, off, err
 	}
 	if step.Choose != "" && len(step.Choices) > 0 {
 		if req.Choice = among(step, chosen); len(req.Choice) == 0 {
@@ -136,7 +141,7 @@ func (s *session) choiceLine(c api.RepairChoice) string {
 		text += " (" + s.named("repair.detail."+c.Detail, c.Detail) + ")"
 	}
 	if c.Bytes > 0 {
-		text += ": " + s.size(c.Bytes)
+		text = s.labelled(text, s.size(c.Bytes))
 	}
 	return text + " [" + c.ID + "]"
 }
@@ -173,7 +178,10 @@ func runRepairHistory(ctx context.Context, s *session, _ commandLine) error {
 		return nil
 	}
 	for _, a := range h.Attempts {
-		text := s.when(a.Started) + "  " + s.repairName(a.ID) + ": " + s.t("cli.repair.history."+a.Outcome)
+		text := s.when(a.Started) + "  " + s.labelled(s.repairName(a.ID), s.t("cli.repair.history."+a.Outcome)) + "."
+		if a.Reason != "" && a.Outcome != "solved" {
+			text += " " + s.named("repair.reason."+a.Reason, a.Reason)
+		}
 		if a.Escalated {
 			text += " " + s.t("cli.repair.history.was_escalated")
 		}

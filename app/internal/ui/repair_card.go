@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"slices"
 
 	"fyne.io/fyne/v2/widget"
 
@@ -80,7 +81,7 @@ func (r *repairs) terms(info api.RepairInfo) objects {
 		if len(info.Steps) > 1 {
 			out.add(widgets.Body(u.tr("repair.step", "n", i+1, "step", u.repairText(info.ID, s.ID))))
 		}
-		for _, item := range s.Items {
+		for _, item := range shown(s) {
 			out.add(widgets.Body(u.item(item)))
 		}
 	}
@@ -88,6 +89,13 @@ func (r *repairs) terms(info api.RepairInfo) objects {
 		out.add(widgets.Muted(u.tr("repair.elevated")))
 	}
 	return out
+}
+
+// shown are a step's items that do not stand among its choices already.
+func shown(s api.RepairStep) []api.RepairItem {
+	return slices.DeleteFunc(slices.Clone(s.Items), func(it api.RepairItem) bool {
+		return slices.ContainsFunc(s.Choices, func(c api.RepairChoice) bool { return c.Label == it.Label })
+	})
 }
 
 // offer is the one button that begins a repair, under what the first step lets the user choose.
@@ -203,8 +211,10 @@ func (r *repairs) confirms(info api.RepairInfo, a *api.RepairAttempt) objects {
 	ask := objects{widgets.Heading(u.repairText(info.ID, step.ID))}
 	var total int64
 	for _, item := range step.Items {
-		ask.add(widgets.Body(u.item(item)))
 		total += item.Bytes
+	}
+	for _, item := range shown(*step) {
+		ask.add(widgets.Body(u.item(item)))
 	}
 	pick := newPicker(u, info.ID, *step)
 	ask.add(pick.objects()...)

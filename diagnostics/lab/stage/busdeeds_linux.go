@@ -140,7 +140,7 @@ func (b *bus) transient(name string, props []prop) (dbus.ObjectPath, *dbus.Error
 	return b.job(name, active), nil
 }
 
-// loginDeeds are logind's: a restart that is planned happens with the action computer.restart.
+// baseLogin is logind: a restart that is planned happens with the action computer.restart.
 func (b *bus) baseLogin() error {
 	type planned struct {
 		Kind string

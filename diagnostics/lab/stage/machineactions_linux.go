@@ -79,7 +79,8 @@ func machineActions() []action {
 				at := time.Now().Add(-time.Duration(a.real("days") * float64(24*time.Hour)))
 				const dir = "/var/lib/apt/periodic/"
 				err := s.updatesSeen(at)
-				return deed{undo: func() error { return s.updatesSeen(time.Now()) }, seen: s.aged(dir+"update-success-stamp", at)}, err
+				undo := func() error { return s.updatesSeen(time.Now()) }
+				return deed{undo: undo, seen: s.aged(dir+"update-success-stamp", at)}, err
 			},
 		},
 		{

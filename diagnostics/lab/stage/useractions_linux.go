@@ -79,7 +79,10 @@ func userActions() []action {
 			computerRestart,
 		},
 		{
-			Action{Name: "cache.stale", Doc: "What keeps names on this computer remembers that none exists; its servers know better."},
+			Action{
+				Name: "cache.stale",
+				Doc:  "What keeps names on this computer remembers that none exists; its servers know better.",
+			},
 			cacheStale,
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"balise/client/relay"
 	"balise/client/rt"
 	"balise/client/transport"
+	"balise/client/znuny"
 )
 
 // settings say how this installation is set up.
@@ -48,12 +49,29 @@ func kinds() []kind {
 				return technician.Redmine{URL: s.url, Credential: c}
 			},
 		},
+		{
+			name: "znuny", auth: "password", writes: znunyWrites,
+			driver: func(s settings, c client.Credential, tr *transport.Client) client.Driver {
+				return znuny.New(znuny.Params{
+					URL: s.url, Credential: c, Queue: s.queue, RefField: s.refField, Transport: tr,
+				})
+			},
+			technician: func(s settings, c client.Credential) suite.Technician {
+				return technician.Znuny{URL: s.url, Credential: c}
+			},
+		},
 	}
 }
 
 // redmineWrites: an upload is nobody's until an issue names it.
 func redmineWrites(r *http.Request) bool {
 	return badmanners.Posts(r) && !strings.HasSuffix(r.URL.Path, "/uploads.json")
+}
+
+// znunyWrites: signing in and searching are POSTs too.
+func znunyWrites(r *http.Request) bool {
+	return badmanners.Posts(r) && !strings.HasSuffix(r.URL.Path, "/Session") &&
+		!strings.HasSuffix(r.URL.Path, "/Ticket/Search")
 }
 
 func newRelay(s settings, c client.Credential, tr *transport.Client) client.Driver {

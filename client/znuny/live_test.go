@@ -9,6 +9,7 @@ import (
 
 	"balise/client"
 	"balise/client/clienttest/suite"
+	"balise/client/clienttest/technician"
 	"balise/client/transport"
 )
 
@@ -63,6 +64,13 @@ func (e server) as(t *testing.T, user string, change ...func(*Params)) *Driver {
 	return e.driver(t, user, e["ZNUNY_"+strings.ToUpper(user)+"_PASSWORD"], change...)
 }
 
+func (e server) tech() technician.Znuny {
+	return technician.Znuny{
+		URL: e["ZNUNY_URL"], Resolved: "resolved",
+		Credential: client.Credential{Kind: "basic", User: "tech", Password: e["ZNUNY_TECH_PASSWORD"]},
+	}
+}
+
 func TestConformance(t *testing.T) {
 	e := live(t)
 	for name, tc := range map[string]struct {
@@ -86,7 +94,7 @@ func TestConformance(t *testing.T) {
 				Alice:    func(t *testing.T) client.Driver { return e.as(t, "alice", tc.change) },
 				Bob:      func(t *testing.T) client.Driver { return e.as(t, "bob", tc.change) },
 				Stranger: func(t *testing.T) client.Driver { return e.driver(t, "alice", "wrong") },
-				AliceIs:  "alice", Technician: technician{e},
+				AliceIs:  "alice", Technician: e.tech(),
 				URL: e["ZNUNY_URL"], Through: through,
 			})
 		})

@@ -17,8 +17,6 @@ const (
 	perPage = 50
 	// deltaOverlap is added to "changed since": the desk counts in minutes, and by its own clock.
 	deltaOverlap = 2 * time.Minute
-	// maxFound bounds what a search may bring.
-	maxFound = 500
 )
 
 // statusOf maps by the type of a state: names are the installation's own and may be in any language. An unknown

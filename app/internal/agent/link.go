@@ -19,6 +19,7 @@ import (
 	"balise/client/rt"
 	"balise/client/secret"
 	"balise/client/transport"
+	"balise/client/znuny"
 )
 
 // probeWait bounds "who am I, what can this desk do": a user looks at a spinner meanwhile.
@@ -170,6 +171,11 @@ func (a *Agent) driver(cfg config.Desk, cred client.Credential) (d client.Driver
 		return redmine.New(redmine.Params{
 			URL: cfg.URL, Credential: cred, Queue: cfg.Queue, Tracker: cfg.Tracker,
 			RefField: cfg.RefField, StatusMap: cfg.StatusMap(), Transport: tr, Now: a.p.Now,
+		}), tr.Close, nil
+	case "znuny":
+		return znuny.New(znuny.Params{
+			URL: cfg.URL, Credential: cred, Queue: cfg.Queue,
+			RefField: cfg.RefField, StatusMap: cfg.StatusMap(), Transport: tr,
 		}), tr.Close, nil
 	}
 	return relay.New(relay.Params{URL: cfg.URL, Credential: cred, Transport: tr}), tr.Close, nil

@@ -44,7 +44,7 @@ func (a *Agent) wanted(in api.SignIn) (config.Desk, client.Credential, error) {
 	switch cfg.Kind {
 	case "practice":
 		return cfg, cred, nil
-	case "relay", "rt", "redmine":
+	case "relay", "rt", "redmine", "znuny":
 	default:
 		return cfg, cred, usage("desk.kind")
 	}

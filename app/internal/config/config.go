@@ -30,7 +30,7 @@ type Config struct {
 
 // Desk says which service desk and how to speak to it.
 type Desk struct {
-	Kind      string `yaml:"kind"` // "practice", "relay", "rt", "redmine"
+	Kind      string `yaml:"kind"` // "practice", "relay", "rt", "redmine", "znuny"
 	URL       string `yaml:"url"`
 	Auth      string `yaml:"auth"` // "token", "basic"
 	User      string `yaml:"user"`

@@ -100,7 +100,7 @@ func (v value) String() string {
 
 // keys is every setting, in the order of config show. There is no other list of them.
 var keys = [...]key{
-	choice("desk.kind", func(c *Config, v string) { c.Desk.Kind = v }, "practice", "relay", "rt", "redmine"),
+	choice("desk.kind", func(c *Config, v string) { c.Desk.Kind = v }, "practice", "relay", "rt", "redmine", "znuny"),
 	line("desk.url", "an http or https address", webURL, func(c *Config, v string) { c.Desk.URL = v }),
 	choice("desk.auth", func(c *Config, v string) { c.Desk.Auth = v }, "token", "basic"),
 	line("desk.user", "a user name", nil, func(c *Config, v string) { c.Desk.User = v }),

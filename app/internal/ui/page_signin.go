@@ -25,7 +25,7 @@ type signIn struct {
 }
 
 func (u *UI) buildSignIn(s *scope) *page {
-	f := &signIn{u: u, s: s, state: stack(), kinds: []string{"rt", "redmine", "relay"}, auths: []string{
+	f := &signIn{u: u, s: s, state: stack(), kinds: []string{"rt", "redmine", "znuny", "relay"}, auths: []string{
 		"token",
 		"basic",
 	}}

@@ -28,6 +28,16 @@ func (s *suite) statuses(t T) {
 	}
 }
 
+// finish ends a ticket from the desk's side: as resolved, or closed where the desk has no such state.
+func (s *suite) finish(t T, id string) {
+	t.Helper()
+	err := s.Technician.SetStatus(stepCtx(t), id, client.StatusResolved)
+	if errors.Is(err, client.ErrUnsupported) {
+		err = s.Technician.SetStatus(stepCtx(t), id, client.StatusClosed)
+	}
+	must(t, err)
+}
+
 // reopen answers on a finished ticket.
 func (s *suite) reopen(t T) {
 	if !s.caps.CanReopen && !s.caps.ReopenByReply {
@@ -35,7 +45,7 @@ func (s *suite) reopen(t T) {
 		return
 	}
 	ref := s.made(t, Draft("Reopen", "x"))
-	must(t, s.Technician.SetStatus(stepCtx(t), ref.ID, client.StatusResolved))
+	s.finish(t, ref.ID)
 	tk, err := s.Alice.Get(stepCtx(t), ref.ID, client.Validator{})
 	if err != nil || tk.Actions.Reopen == client.No {
 		t.Errorf("resolved: may reopen %q, %v", tk.Actions.Reopen, err)
@@ -62,7 +72,10 @@ func (s *suite) closing(t T) {
 		return
 	}
 	ref := s.made(t, Draft("Close", "x"))
-	must(t, s.Technician.SetStatus(stepCtx(t), ref.ID, client.StatusResolved))
+	// A desk without a resolved state closes what is open.
+	if err := s.Technician.SetStatus(stepCtx(t), ref.ID, client.StatusResolved); !errors.Is(err, client.ErrUnsupported) {
+		must(t, err)
+	}
 	tk, err := s.Alice.Get(stepCtx(t), ref.ID, client.Validator{})
 	if err != nil || tk.Actions.Close == client.No {
 		t.Fatalf("resolved: may close %q, %v", tk.Actions.Close, err)
@@ -93,7 +106,7 @@ func (s *suite) list(t T) {
 		want[ref.ID], closed = true, ref.ID
 	}
 	if s.Technician != nil {
-		must(t, s.Technician.SetStatus(stepCtx(t), closed, client.StatusResolved))
+		s.finish(t, closed)
 	}
 
 	got := s.all(t, client.ListQuery{IncludeClosed: true, Limit: 100})

@@ -149,7 +149,7 @@ type State struct {
 
 // DeskState is what is known of the desk.
 type DeskState struct {
-	Kind     string    `json:"kind"` // "practice", "relay", "rt", "redmine"
+	Kind     string    `json:"kind"` // "practice", "relay", "rt", "redmine", "znuny"
 	URL      string    `json:"url,omitempty"`
 	Practice bool      `json:"practice"`
 	SignedIn bool      `json:"signed_in"`

@@ -34,6 +34,7 @@ func runCheck(ctx context.Context, s *session, line commandLine) error {
 		return err
 	}
 	defer s.closeIncident(inc.ID)
+	s.tellEarlier(inc)
 	inc, err = s.runChecks(ctx, inc.ID, only)
 	if err != nil {
 		return err

@@ -55,17 +55,18 @@ func withoutRef(s string) string {
 	return s
 }
 
-// refOf reads our reference off an issue's custom field.
+// refOf reads our reference off an issue's custom field, or off the last word of its text.
 func (d *Driver) refOf(i issue) client.ClientRef {
-	if d.p.RefField == "" {
-		return ""
-	}
 	for _, f := range i.CustomFields {
-		if (f.ID.String() == d.p.RefField || strings.EqualFold(f.Name, d.p.RefField)) && len(f.Value) == 1 {
+		if d.p.RefField != "" && (f.ID.String() == d.p.RefField || strings.EqualFold(f.Name, d.p.RefField)) && len(f.Value) == 1 {
 			if r := client.ClientRef(f.Value[0]); r.Valid() {
 				return r
 			}
 		}
+	}
+	end := tail(i.Description)
+	if words := strings.Fields(end); len(words) > 0 && client.ClientRef(words[len(words)-1]).Valid() {
+		return client.ClientRef(words[len(words)-1])
 	}
 	return ""
 }

@@ -134,11 +134,9 @@ func (d *Driver) ticket(i issue) client.Ticket {
 	out.Priority = priorityFrom(d.priorities, i.Priority.ID.String())
 	d.mu.Unlock()
 	if head, tail, ok := cutSubject(out.Subject); ok {
-		out.Subject = head
-		out.ClientRef = tail
-	}
-	if ref := d.refOf(i); ref != "" {
-		out.ClientRef = ref
+		out.Subject, out.ClientRef = head, tail
+	} else {
+		out.ClientRef = d.refOf(i)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"net/url"
@@ -39,7 +40,7 @@ func (l *linter) vars() {
 }
 
 // substitute puts variables into an argument. It is a plain replacement, done once: what a variable holds is not
-// looked at again. missing is the first that the pack does not have.
+// looked at again. missing is the name of the first that the pack does not have.
 func substitute(value any, vars map[string]string, as ArgType) (filled any, missing string) {
 	switch v := value.(type) {
 	case []any:
@@ -57,12 +58,13 @@ func substitute(value any, vars map[string]string, as ArgType) (filled any, miss
 		s := variable.ReplaceAllStringFunc(v, func(ref string) string {
 			name := ref[2 : len(ref)-1]
 			if _, ok := vars[name]; !ok && missing == "" {
-				missing = ref
+				missing = name
 			}
 			return vars[name]
 		})
 		if missing == "" && strings.Count(v, "${") > len(variable.FindAllString(v, -1)) {
-			missing = v // an opening without its end
+			_, missing, _ = strings.Cut(v, "${") // an opening without its end
+			missing = cmp.Or(strings.Trim(missing, "${} "), "?")
 		}
 		return typed(s, as), missing
 	}

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,7 +92,8 @@ func (l *linter) outcome(path string, c Check, o Outcome, facts map[string]expr.
 	if _, err := expr.Compile(o.If, facts); err != nil {
 		var e *expr.Error
 		if errors.As(err, &e) {
-			l.fail(path+".if", "bad_expression", "detail", e.Msg, "at", strconv.Itoa(e.Column), "known", known(facts))
+			l.fail(path+".if", "bad_expression", "detail", e.Msg, "at", strconv.Itoa(e.Column), "known", known(facts),
+				"near", nearest(e.Unknown, keysOf(facts)))
 			return
 		}
 		l.fail(path+".if", "bad_expression", "detail", err.Error(), "at", "1", "known", known(facts))
@@ -122,11 +124,21 @@ func (l *linter) refs(path string, list []string, knows func(string) bool) {
 	for i, id := range list {
 		switch {
 		case !knows(id):
-			l.fail(at0(path, i), "unresolved", "value", id)
+			l.fail(at0(path, i), "unresolved", "value", id, "near", nearest(id, l.known(knows)))
 		case slices.Index(list, id) != i:
 			l.fail(at0(path, i), "twice", "name", id)
 		}
 	}
+}
+
+// known are the ids that may be referred to here.
+func (l *linter) known(here func(string) bool) (ids []string) {
+	all := slices.Concat(l.v.Checks, l.v.Repairs)
+	for _, kind := range l.ids {
+		all = slices.AppendSeq(all, maps.Keys(kind))
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(all, func(id string) bool { return !here(id) })
 }
 
 // knowsCheck tells whether a self-test is the pack's, the core's, or an instance of one of the core's templates.

@@ -3,6 +3,7 @@ package pack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +226,26 @@ func TestBareIDs(t *testing.T) {
 	}
 	if all := Lint(f, Rules{Vocabulary: words(), Trust: Admin}); len(all) != 1 || all[0].Code != "reserved" {
 		t.Error(all)
+	}
+}
+
+// What is nearly right is named: an administrator has only these words.
+func TestMistakesNameWhatWasMeant(t *testing.T) {
+	for _, tt := range []struct{ old, new, arg, want string }{
+		{"needs: [net.egress]", "needs: [net.egres]", "near", "net.egress"},
+		{"http.status >= 500", "http.stauts >= 500", "near", "http.status"},
+		{`"${erp}"`, `"${epr}"`, "name", "epr"},
+		{`"${erp}"`, `"https://x/${erp"`, "name", "erp"},
+	} {
+		text := strings.Replace(string(acme(t)), tt.old, tt.new, 1)
+		f, err := Parse("acme.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := Lint(f, Rules{Vocabulary: words(), Trust: Admin})
+		if !slices.ContainsFunc(all, func(p Problem) bool { return p.Args[tt.arg] == tt.want }) {
+			t.Errorf("%s: want %s %q: %v", tt.new, tt.arg, tt.want, all)
+		}
 	}
 }
 

@@ -145,7 +145,10 @@ func (l *loader) adminFolder(d folder, at, name string) {
 	sub, err := d.open(name)
 	if err != nil {
 		var why *distrust
-		if errors.As(err, &why) && why.code == notPlain {
+		// A link is called one; any other thing that is no folder is just no pack.
+		info, lerr := os.Lstat(at)
+		link := lerr == nil && info.Mode()&os.ModeSymlink != 0
+		if errors.As(err, &why) && why.code == notPlain && !link {
 			err = &distrust{notAPack, at}
 		}
 		l.refuse(at, nil, err)

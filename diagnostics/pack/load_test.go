@@ -246,6 +246,10 @@ func TestRefused(t *testing.T) {
 			d.write(filepath.Join(d.base, "evil.yaml"), acme(d.t))
 			d.must(os.Symlink(filepath.Join(d.base, "evil.yaml"), filepath.Join(d.admin, "acme.yaml")))
 		}},
+		{name: "linked folder in the administrator's folder", want: notPlain, os: "unix", do: func(d *desk) {
+			d.write(filepath.Join(d.base, "away", PackFile), acme(d.t))
+			d.must(os.Symlink(filepath.Join(d.base, "away"), filepath.Join(d.admin, "acme")))
+		}},
 		{name: "link on the way", want: notPlain, os: "unix", do: func(d *desk) {
 			d.must(os.Rename(d.admin, d.admin+".real"))
 			d.must(os.Symlink(d.admin+".real", d.admin))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -172,6 +173,9 @@ func syntax(src *source, err error) Problem {
 	var y yaml.Error
 	if !errors.As(err, &y) {
 		return src.problem("", "syntax", "detail", err.Error())
+	}
+	if strings.Contains(y.GetMessage(), "'\t'") {
+		return locate(src.problem("", "tab"), y.GetToken())
 	}
 	return locate(src.problem("", "syntax", "detail", y.GetMessage()), y.GetToken())
 }

@@ -57,6 +57,7 @@ func TestParseProblems(t *testing.T) {
 		{"complex key", head + "? [a]\n: b\n", "p.yaml:3:1", "complex_key"},
 		{"second document", head + "---\napi: x\n", "p.yaml:4:", "second_document"},
 		{"not yaml", head + "vars: {a: b\n", "p.yaml:", "syntax"},
+		{"a tab", head + "vars:\n\ta: b\n", "p.yaml:4:1", "tab"},
 		{"empty", "# nothing\n", "p.yaml", "empty"},
 		{"a list", "- a\n", "p.yaml:1:1", "wrong_type"},
 		{"not UTF-8", "api: \xff\n", "p.yaml", "not_utf8"},

@@ -1,9 +1,7 @@
 package expr
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -51,7 +49,9 @@ func (k *checker) fact(n ast.Node) (Type, *Error) {
 	}
 	t, ok := k.facts[id]
 	if !ok {
-		return any_, at(n, "there is no fact %q; this probe gives %s", id, k.names())
+		bad := at(n, "there is no fact %q", id)
+		bad.Unknown = id
+		return any_, bad
 	}
 	if !slices.Contains(k.program.facts, id) {
 		k.program.facts = append(k.program.facts, id)
@@ -68,14 +68,6 @@ func first(n ast.Node) ast.Node {
 		}
 		n = m.Node
 	}
-}
-
-func (k *checker) names() string {
-	list := slices.Sorted(maps.Keys(k.facts))
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
 }
 
 // list checks a literal list: texts or numbers, no fact and no expression.

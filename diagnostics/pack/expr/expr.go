@@ -13,6 +13,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -47,6 +48,8 @@ const (
 type Error struct {
 	Column int // from 1, in characters
 	Msg    string
+	// Unknown is the name that is no fact, where this is what is wrong.
+	Unknown string
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Msg) }
@@ -70,16 +73,16 @@ func Compile(src string, facts map[string]Type) (p Program, err error) {
 	// The parser is somebody else's, and what it is given may be malicious.
 	defer func() {
 		if r := recover(); r != nil {
-			p, err = Program{}, &Error{1, "this is not an expression"}
+			p, err = Program{}, &Error{Column: 1, Msg: "this is not an expression"}
 		}
 	}()
 	switch {
 	case strings.TrimSpace(src) == "":
-		return Program{}, &Error{1, "the expression is empty"}
+		return Program{}, &Error{Column: 1, Msg: "the expression is empty"}
 	case len(src) > MaxLength:
-		return Program{}, &Error{MaxLength, fmt.Sprintf("an expression has at most %d bytes", MaxLength)}
+		return Program{}, &Error{Column: MaxLength, Msg: fmt.Sprintf("an expression has at most %d bytes", MaxLength)}
 	case !utf8.ValidString(src):
-		return Program{}, &Error{1, "the expression is not UTF-8"}
+		return Program{}, &Error{Column: 1, Msg: "the expression is not UTF-8"}
 	}
 	c := conf.CreateNew()
 	c.MaxNodes, c.Optimize = MaxNodes, false
@@ -119,14 +122,23 @@ func (p Program) Judge(facts map[string]any) (matches, known bool) {
 
 func asError(err error) *Error {
 	if e, ok := errors.AsType[*file.Error](err); ok {
-		return &Error{e.From + 1, e.Message}
+		return &Error{Column: e.From + 1, Msg: readable(e.Message)}
 	}
 	msg, _, _ := strings.Cut(err.Error(), "\n")
-	return &Error{1, msg}
+	return &Error{Column: 1, Msg: readable(msg)}
+}
+
+// token is how the parser writes a part of an expression.
+var token = regexp.MustCompile(`\b(?:Operator|Bracket|Identifier|Number|String|Bytes)\(("(?:[^"\\]|\\.)*")\)`)
+
+// readable takes the parser's own names for the parts of an expression out of what it says.
+func readable(msg string) string {
+	msg = strings.ReplaceAll(msg, "unexpected token EOF", "unexpected end")
+	return strings.ReplaceAll(token.ReplaceAllString(msg, "$1"), "unexpected token", "unexpected")
 }
 
 func at(n ast.Node, format string, args ...any) *Error {
-	return &Error{first(n).Location().From + 1, fmt.Sprintf(format, args...)}
+	return &Error{Column: first(n).Location().From + 1, Msg: fmt.Sprintf(format, args...)}
 }
 
 func name(t Type) string {

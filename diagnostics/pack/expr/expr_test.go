@@ -95,7 +95,8 @@ func TestRefused(t *testing.T) {
 		msg    string
 	}{
 		``:                             {1, "empty"},
-		`http.status >`:                {13, "unexpected"},
+		`http.status >`:                {13, "unexpected end"},
+		`http.status >> 5`:             {14, `unexpected ">"`},
 		`http.stauts >= 500`:           {1, `no fact "http.stauts"`},
 		`active and http.stauts > 1`:   {12, `no fact`},
 		`http.status`:                  {1, "true or false"},

@@ -85,6 +85,13 @@ func (s *incidents) get(id string, now time.Time) (*complaint, error) {
 	return i, nil
 }
 
+// has tells whether an incident is still at hand.
+func (s *incidents) has(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.list[id] != nil
+}
+
 func (s *incidents) add(i *complaint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +148,7 @@ func (a *Agent) OpenIncident(ctx context.Context, req api.OpenRequest) (api.Inci
 		return api.Incident{}, context.Cause(ctx)
 	}
 	i.api.Moment = a.recorder.moment()
-	i.api.Attempts = a.takeOver(i.api.ID)
+	i.api.Attempts = a.takeOver(i.api.ID, req.Earlier)
 	a.incidents.add(i)
 	a.stir()
 	a.bus.publish(api.Event{Kind: "incident", Incident: i.api.ID})

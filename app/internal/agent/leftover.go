@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"slices"
+	"time"
 
 	"balise/app/internal/ipc/api"
 	"balise/diagnostics/repair"
@@ -10,8 +11,8 @@ import (
 
 // takeOver gives a new incident the repairs that nobody was told of: what a crash or a closed window cut short, what
 // came of a restart, and a restart that is still to come, so that it can be called off here as well. They belong to
-// this incident from now on: what is sent with it was escalated.
-func (a *Agent) takeOver(incident string) []repair.Attempt {
+// this incident from now on: what is sent with it was escalated. earlier adds those of commands that are over.
+func (a *Agent) takeOver(incident string, earlier bool) []repair.Attempt {
 	a.recover()
 	a.mu.Lock()
 	list := a.leftover
@@ -24,8 +25,11 @@ func (a *Agent) takeOver(incident string) []repair.Attempt {
 	known := func(ref string) bool {
 		return slices.ContainsFunc(list, func(at repair.Attempt) bool { return at.Ref == ref })
 	}
-	for _, p := range past {
-		if at := p.Attempt; waitsOutside(at) && !known(at.Ref) {
+	since := a.p.Now().Add(-earlierFor)
+	for _, p := range slices.Backward(past) {
+		at := p.Attempt
+		mine := earlier && at.Finished.After(since) && !a.incidents.has(p.Incident)
+		if (mine || waitsOutside(at)) && !known(at.Ref) {
 			list = append(list, at)
 		}
 	}
@@ -39,6 +43,9 @@ func (a *Agent) takeOver(incident string) []repair.Attempt {
 	}
 	return list
 }
+
+// earlierFor is how long ago a repair may have ended that a report at the terminal still speaks of.
+const earlierFor = time.Hour
 
 // waitsOutside tells whether something outside Balise is planned for an attempt: a restart.
 func waitsOutside(at repair.Attempt) bool {

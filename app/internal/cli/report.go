@@ -20,7 +20,9 @@ func runReport(ctx context.Context, s *session, line commandLine) error {
 		return err
 	}
 	defer done()
-	inc, err := s.svc.OpenIncident(ctx, api.OpenRequest{Screenshot: in.Screenshot, Symptom: line.opts.symptom})
+	inc, err := s.svc.OpenIncident(ctx, api.OpenRequest{
+		Screenshot: in.Screenshot, Symptom: line.opts.symptom, Earlier: true,
+	})
 	if err != nil {
 		return err
 	}

@@ -172,6 +172,9 @@ type OpenRequest struct {
 	Symptom    string `json:"symptom,omitempty"`
 	// Form makes it a request by that form.
 	Form string `json:"form,omitempty"`
+	// Earlier takes the repairs of the last hour along, run by commands whose incidents are gone: they belong into
+	// the ticket.
+	Earlier bool `json:"earlier,omitempty"`
 }
 
 // Incident is one complaint, from the first word to the ticket.

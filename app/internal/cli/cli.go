@@ -48,6 +48,7 @@ type session struct {
 	texts *i18n.Printer
 	out   *output
 	svc   api.Service
+	tells string // a warning that the command itself explains
 }
 
 func newOutput(p Params, g globals) *output {
@@ -126,14 +127,19 @@ func (s *session) connect(ctx context.Context) (func(), error) {
 	return closer, nil
 }
 
-// warn says what the person must know whatever the command is: reports that waited may be gone.
+// warn says what the person must know whatever the command is: reports that waited may be gone, and what the
+// organisation adds may be missing.
 func (s *session) warn(ctx context.Context) {
 	state, err := s.svc.State(ctx)
-	if err != nil || !slices.Contains(state.Warnings, api.CodeStateMoved) {
+	if err != nil {
 		return // the command itself will tell what does not work
 	}
-	what, next := s.errorWords(api.CodeStateMoved, nil)
-	s.out.note(what + " " + next)
+	for _, code := range []string{api.CodeStateMoved, api.CodePackRefused} {
+		if slices.Contains(state.Warnings, code) && code != s.tells {
+			what, next := s.errorWords(code, nil)
+			s.out.note(what + " " + next)
+		}
+	}
 }
 
 // t is a text in the user's language.

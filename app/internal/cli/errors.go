@@ -108,6 +108,9 @@ func (s *session) reason(err error) *Reason {
 	}
 	r := &Reason{Code: e.Code, Args: e.Args, Detail: e.Detail}
 	r.What, r.Next = s.errorWords(e.Code, e.Args)
+	if why := "repair.why." + e.Args["why"]; e.Code == api.CodeConflict && s.texts.Has(why) {
+		r.Next = s.t(why) // what the list of repairs says of it
+	}
 	return r
 }
 

@@ -58,6 +58,9 @@ func (f *fake) State(context.Context) (api.State, error) {
 	if f.is("nokeyring") { // and no agent: this process is the one that would have to keep it
 		return api.State{PID: os.Getpid(), Warnings: []string{api.CodeKeyringAbsent}}, nil
 	}
+	if f.is("packrefused") {
+		return api.State{Warnings: []string{api.CodePackRefused}}, nil
+	}
 	return api.State{}, nil
 }
 
@@ -214,6 +217,10 @@ func (f *fake) Check(
 }
 
 func (f *fake) repairInfo() api.RepairInfo {
+	last := repair.NoUndo
+	if f.is("mild") {
+		last = repair.WithUndo // a pack's step that asks first, and can be put back
+	}
 	return api.RepairInfo{
 		ID: "disk.clean_user", Verifies: []string{"disk.space"}, Risk: repair.WithUndo, CostS: 20, Available: true,
 		Steps: []repair.Step{
@@ -221,7 +228,7 @@ func (f *fake) repairInfo() api.RepairInfo {
 				ID: "hold", Kind: repair.Auto, Risk: repair.WithUndo,
 				Items: []repair.Item{{Label: "trash", Bytes: 1500000, Files: 3}},
 			},
-			{ID: "delete", Kind: repair.Confirm, Risk: repair.NoUndo},
+			{ID: "delete", Kind: repair.Confirm, Risk: last},
 		},
 	}
 }
@@ -229,6 +236,9 @@ func (f *fake) repairInfo() api.RepairInfo {
 func (f *fake) Repair(
 	_ context.Context, id string, req api.RepairRequest, on func(api.RepairEvent),
 ) (api.Incident, error) {
+	if f.is("impossible") {
+		return api.Incident{}, &api.Error{Code: api.CodeConflict, Args: map[string]string{"why": "no_service_manager"}}
+	}
 	f.log("repair %s %s consent=%v", req.ID, req.Action, req.Consent)
 	if req.ID == "audio.unmute" {
 		return f.unmute(id, req, on)

@@ -145,6 +145,7 @@ func (s *session) sayLint(one PackLint) {
 }
 
 func runPackShow(ctx context.Context, s *session, line commandLine) error {
+	s.tells = api.CodePackRefused
 	done, err := s.connect(ctx)
 	if err != nil {
 		return err

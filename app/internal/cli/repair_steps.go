@@ -70,6 +70,9 @@ func (s *session) decide(
 		return req, false, nil
 	}
 	question := s.t("cli.repair.ask_step")
+	if step.Risk == api.RepairNoUndo {
+		question = s.t("cli.repair.ask_for_good")
+	}
 	switch step.Kind {
 	case api.StepManual:
 		question = s.t("cli.repair.ask_manual")

@@ -232,7 +232,7 @@ func (v *view) TriedNotes(t Tried) []string {
 			line = v.p.T("report.line.named", "name", line, "text", facts)
 		}
 		if s.Error != "" {
-			line += " (" + s.Error + ")"
+			line += " (" + v.reason(s.Error) + ")"
 		}
 		out = append(out, line)
 	}

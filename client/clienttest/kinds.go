@@ -33,9 +33,12 @@ type kind struct {
 // kinds are the desks that have a driver, in the order of the README.
 func kinds() []kind {
 	return []kind{
-		{name: "rt", auth: "token or password", driver: func(s settings, c client.Credential, tr *transport.Client) client.Driver {
-			return rt.New(rt.Params{URL: s.url, Credential: c, Queue: s.queue, RefField: s.refField, Transport: tr})
-		}},
+		{
+			name: "rt", auth: "token or password",
+			driver: func(s settings, c client.Credential, tr *transport.Client) client.Driver {
+				return rt.New(rt.Params{URL: s.url, Credential: c, Queue: s.queue, RefField: s.refField, Transport: tr})
+			},
+		},
 		{name: "relay", auth: "token", driver: newRelay},
 		{name: "practice", auth: "token", driver: newRelay}, // it speaks the same protocol
 		{

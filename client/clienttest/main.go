@@ -37,12 +37,11 @@ func main() {
 // options are the command line.
 type options struct {
 	settings
-	desk, caFile, proxy   string
-	tokenEnv, user        string
-	passwordEnv           string
-	otherEnv, techEnv     string
-	otherUser, techUser   string
-	json, readOnly, fault bool
+	desk, caFile, proxy         string
+	tokenEnv, user, passwordEnv string
+	otherEnv, otherUser         string
+	techEnv, techUser           string
+	json, readOnly, fault       bool
 }
 
 // run returns the exit code: 0 all well, 1 something failed, 2 wrong usage.
@@ -84,7 +83,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	f.SetOutput(usage)
 	var names []string
 	for _, k := range kinds() {
-		names = append(names, k.name)
+		names = append(names, k.name+" ("+k.auth+")")
 	}
 	f.StringVar(&o.desk, "desk", "", "kind of desk: "+strings.Join(names, ", "))
 	f.StringVar(&o.url, "url", "", "its address")
@@ -101,7 +100,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	f.StringVar(&o.proxy, "proxy", "", "proxy's address, or direct; empty follows the environment")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.readOnly, "read-only", false, "make no ticket; sign-in and reading only")
-	f.BoolVar(&o.fault, "faults", false, "break the connection in 25 ways too (some fifty more tickets and replies; takes minutes)")
+	f.BoolVar(&o.fault, "faults", false, "break the connection in 25 ways too: fifty more tickets and replies, minutes")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -146,6 +145,9 @@ func (o options) sides(env func(string) string) (suite.Sides, error) {
 			return s, err
 		}
 		s.Technician = k.technician(o.settings, tech)
+	}
+	if o.techEnv != "" && k.technician == nil {
+		return s, fmt.Errorf("as a technician of a desk of kind %q nobody can speak yet; leave --tech-env out", o.desk)
 	}
 	if o.fault {
 		s.Through = func(t suite.T, url string) client.Driver {

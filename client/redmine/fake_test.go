@@ -407,7 +407,8 @@ func (f *fake) one(w http.ResponseWriter, r *http.Request, me int, body []byte) 
 	})
 	if in.Issue.Status > 0 && may {
 		e.details = append(e.details, object{
-			"property": "attr", "name": "status_id", "old_value": fmt.Sprint(i.status), "new_value": fmt.Sprint(in.Issue.Status),
+			"property": "attr", "name": "status_id",
+			"old_value": fmt.Sprint(i.status), "new_value": fmt.Sprint(in.Issue.Status),
 		})
 		i.status = in.Issue.Status
 	}

@@ -153,7 +153,6 @@ type attachment struct {
 	Filename    string `json:"filename"`
 	Size        int64  `json:"filesize"`
 	ContentType string `json:"content_type"`
-	Created     stamp  `json:"created_on"`
 }
 
 // missing are the files that are not on the issue; two of one name and size count as two.

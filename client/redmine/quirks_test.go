@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"balise/client"
 	"balise/client/clienttest/suite"
@@ -251,19 +250,6 @@ func TestNewsAreNotices(t *testing.T) {
 	}
 }
 
-// Redmine hides a private note from the author, and lists the file that came with it.
-func TestFilesOfPrivateNotesStayThere(t *testing.T) {
-	f := newFake(t)
-	d := f.driver("alice-key")
-	id := create(t, d, suite.Draft("x", "y", suite.Bytes("mine.png", "image/png", []byte("p")))).Ref.ID
-	secret := &fakeFile{id: 99, name: "secret.pdf", at: f.issues[0].created.Add(time.Minute), issue: f.issues[0]}
-	f.issues[0].files = append(f.issues[0].files, secret)
-	msgs, err := d.Thread(t.Context(), id)
-	if err != nil || len(msgs) != 1 || len(msgs[0].Attachments) != 1 || msgs[0].Attachments[0].Name != "mine.png" {
-		t.Errorf("%+v, %v", msgs, err)
-	}
-}
-
 // Redmine's lists carry whole descriptions: a page over the limit is read in smaller ones.
 func TestListOfLongDescriptions(t *testing.T) {
 	f := newFake(t)
@@ -290,7 +276,9 @@ func TestListOfLongDescriptions(t *testing.T) {
 }
 
 func TestAnswersThatAreNone(t *testing.T) {
-	for _, body := range []string{"", "null", "{}", "[]", `{"issue":null}`, `{"issues":null}`, `{"user":{}}`, `{"upload":{}}`} {
+	for _, body := range []string{
+		"", "null", "{}", "[]", `{"issue":null}`, `{"issues":null}`, `{"user":{}}`, `{"upload":{}}`,
+	} {
 		f := newFake(t)
 		d := f.driver("alice-key")
 		id := create(t, d, suite.Draft("x", "y")).Ref.ID
@@ -303,7 +291,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 			if _, err := d.Get(t.Context(), id, client.Validator{}); err == nil || errors.Is(err, client.ErrNotFound) {
 				t.Errorf("%s: get: %v", body, err)
 			}
-			if _, err := d.FindByClientRef(t.Context(), client.NewClientRef()); err == nil || errors.Is(err, client.ErrNotFound) {
+			_, err := d.FindByClientRef(t.Context(), client.NewClientRef())
+			if err == nil || errors.Is(err, client.ErrNotFound) {
 				t.Errorf("%s: find: %v", body, err)
 			}
 			rec, err := d.Create(t.Context(), suite.Draft("x", "y"), client.Receipt{})

@@ -68,10 +68,8 @@ func (d *Driver) Thread(ctx context.Context, key string) ([]client.Message, erro
 	if first.FromMe {
 		first.Text = withoutRef(first.Text)
 	}
-	for _, a := range i.Attachments {
-		// Those of no entry came with the issue, and were uploaded before it was made. A later one came with a private
-		// note: Redmine hides that from the author, and lists its files all the same.
-		if f, ok := files[a.ID.String()]; ok && !a.Created.After(i.Created.Time) {
+	for _, a := range i.Attachments { // those of no entry came with the issue
+		if f, ok := files[a.ID.String()]; ok {
 			first.Attachments = append(first.Attachments, f)
 		}
 	}
@@ -93,9 +91,7 @@ func (d *Driver) message(j journal, files map[string]client.Attachment, me accou
 		switch {
 		case c.Property == "attachment" && len(c.New) > 0:
 			if f, ok := files[c.Name]; ok {
-				if !j.Private {
-					m.Attachments = append(m.Attachments, f)
-				}
+				m.Attachments = append(m.Attachments, f)
 				delete(files, c.Name)
 			}
 		case c.Property == "attr" && c.Name == "status_id" && len(c.New) == 1 && isID(c.New[0]):

@@ -9,7 +9,8 @@ import (
 // A desk may call its states anything; the administrator says what they mean.
 func TestStatesOfTheDesk(t *testing.T) {
 	file := write(t, "c.yaml",
-		"desk: {kind: redmine, url: 'https://r.example', tracker: Support, statuses: ['En Attente Client = pending', abandonné=closed]}\n")
+		"desk: {kind: redmine, url: 'https://r.example', tracker: Support,\n"+
+			"  statuses: ['En Attente Client = pending', abandonné=closed]}\n")
 	cfg, err := Load(Params{UserFile: file})
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,9 @@ type Desk struct {
 
 // Run runs the suite as subtests of t.
 func Run(t *testing.T, d Desk) {
-	s := Sides{Alice: d.Alice(t), Bob: d.Bob(t), Technician: d.Technician, AliceIs: d.AliceIs, URL: d.URL, Writes: d.Writes}
+	s := Sides{
+		Alice: d.Alice(t), Bob: d.Bob(t), Technician: d.Technician, AliceIs: d.AliceIs, URL: d.URL, Writes: d.Writes,
+	}
 	if d.Stranger != nil {
 		s.Stranger = d.Stranger(t)
 	}

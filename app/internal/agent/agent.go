@@ -180,7 +180,7 @@ func (a *Agent) recover() {
 			a.p.Log.Error("look for interrupted repairs", "error", err)
 		}
 		a.mu.Lock()
-		a.leftover = left
+		a.leftover = append(left, a.leftover...)
 		a.mu.Unlock()
 		a.goDo(a.wake)
 	})

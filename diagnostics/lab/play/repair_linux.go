@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,11 +34,32 @@ func (p *player) repair(ctx context.Context, r scenario.Repair) error {
 	}
 	// The look comes first: the client that looks is also the one that goes on with what waited for a restart.
 	out.After = &score.Document{}
-	if err := p.ask(ctx, p.line("--json"), out.After); err != nil {
+	w := watch(p.req.Client)
+	err = p.ask(ctx, p.line("--json"), out.After)
+	w.end()
+	if err != nil {
 		return fmt.Errorf("repair %s: %w", r.ID, err)
+	}
+	out.BusyPercent = w.busiest()
+	if slices.ContainsFunc(out.After.Named(), func(c string) bool { return scenario.Match("perf.cpu/*", c) }) {
+		if err := p.left(ctx, out); err != nil {
+			return err
+		}
 	}
 	if err := p.attempt(ctx, r.ID, out); err != nil {
 		return fmt.Errorf("repair %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// left asks the stage what it still sees of its own actions.
+func (p *player) left(ctx context.Context, out *score.Repaired) error {
+	seen, err := p.st.Observed(ctx)
+	if err != nil {
+		return fmt.Errorf("observe after the repair: %w", err)
+	}
+	for _, o := range seen {
+		out.Left = append(out.Left, score.Observation{Action: o.Action, OK: o.OK, How: o.How})
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func Judge(s scenario.Scenario, o Outcome, texts Texts) Verdict {
 
 // judgeRepair grades what became of the scenario's repair.
 func judgeRepair(s scenario.Scenario, r Repaired, v *Verdict) {
-	gone := r.After.without(s.Expect.Cause)
+	gone := r.gone(s.Expect.Cause)
 	state := r.State
 	if state == "" {
 		state = scenario.NotBegun

@@ -6,6 +6,7 @@ package score
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"balise/diagnostics"
@@ -54,8 +55,12 @@ type Repaired struct {
 	Reason string `json:"reason,omitempty"`
 	// Screen is what the person read.
 	Screen string `json:"screen,omitempty"`
-	// After is what the client said of the computer afterwards.
-	After *Document `json:"after,omitempty"`
+	// After is what the client said of the computer afterwards, and BusyPercent how busy the machine was meanwhile.
+	After       *Document `json:"after,omitempty"`
+	BusyPercent float64   `json:"busy_percent,omitempty"`
+	// Left is what the stage itself then still saw of its own actions; it looks only where the machine's load may
+	// have been taken for the fault.
+	Left []Observation `json:"left,omitempty"`
 }
 
 // Observation is what the stage saw of one action.
@@ -92,6 +97,26 @@ func (d *Document) Named() []string {
 		named = append(named, string(a.Cause))
 	}
 	return named
+}
+
+// busyAnyway tells whether the processors are busy with what the stage has no part in: its own hogs are gone, and the
+// machine's own counters are high.
+func (r Repaired) busyAnyway() bool {
+	return r.BusyPercent >= busyPercent && len(r.Left) > 0 &&
+		!slices.ContainsFunc(r.Left, func(o Observation) bool { return o.Action == "cpu.hog" && o.OK })
+}
+
+// gone tells whether the fault is: neither the diagnosis nor any self-test knows of it.
+func (r Repaired) gone(causes []string) bool {
+	if !r.busyAnyway() {
+		return r.After.without(causes)
+	}
+	kept := *r.After
+	kept.Results = slices.DeleteFunc(slices.Clone(kept.Results), func(one diagnostics.Result) bool {
+		return scenario.Match("perf.cpu/*", string(one.Cause))
+	})
+	causes = slices.DeleteFunc(slices.Clone(causes), func(p string) bool { return strings.HasPrefix(p, "perf.cpu/") })
+	return kept.without(causes)
 }
 
 // without tells whether a document knows nothing of these causes: neither the diagnosis nor any self-test.

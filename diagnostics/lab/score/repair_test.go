@@ -131,3 +131,32 @@ func TestRepairFigures(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// The machine that the lab runs on may be busy with other things: that is no hog of the stage's.
+func TestABusyMachineIsNoFalseProof(t *testing.T) {
+	busy := outcome(1, []string{"perf.cpu/busy"}, "perf.cpu/busy").Document
+	off, on := []Observation{{Action: "cpu.hog"}}, []Observation{{Action: "cpu.hog", OK: true}}
+	for _, c := range []struct {
+		name    string
+		percent float64
+		left    []Observation
+		gone    bool
+	}{
+		{"the hog runs still", 99, on, false},
+		{"others keep it busy", 99, off, true},
+		{"nobody keeps it busy", 40, off, false},
+		{"nobody looked", 99, nil, false},
+	} {
+		r := Repaired{State: "solved", After: busy, BusyPercent: c.percent, Left: c.left}
+		if got := r.gone([]string{"perf.cpu/*"}); got != c.gone {
+			t.Errorf("%s: %v", c.name, got)
+		}
+		if r.gone([]string{"perf.cpu/*", "disk.space/*"}) != c.gone {
+			t.Errorf("%s: another cause changes it", c.name)
+		}
+	}
+	r := Repaired{After: outcome(1, []string{"disk.space/full"}, "disk.space/full").Document, BusyPercent: 99, Left: off}
+	if r.gone([]string{"disk.space/*"}) {
+		t.Error("a busy machine hides another fault")
+	}
+}

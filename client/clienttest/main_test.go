@@ -88,8 +88,12 @@ func TestVerdictOfWhatIsNoDesk(t *testing.T) {
 
 func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"--desk", "rt"}, {"--desk", "abacus", "--url", "http://x.test"}, {"--desk", "rt", "--url", "http://x.test"},
-		{"--desk", "rt", "--url", "ftp://x.test", "--token-env", "T"}, {"--nonsense"},
+		{},
+		{"--desk", "rt"},
+		{"--desk", "abacus", "--url", "http://x.test"},
+		{"--desk", "rt", "--url", "http://x.test"},
+		{"--desk", "rt", "--url", "ftp://x.test", "--token-env", "T"},
+		{"--nonsense"},
 		{"--desk", "rt", "--url", "http://x.test", "more"},
 		{"--desk", "relay", "--url", "http://x.test", "--token-env", "T", "--tech-env", "T"},
 		{"--desk", "rt", "--url", "http://x.test", "--user", "alice"},

@@ -58,7 +58,8 @@ func withoutRef(s string) string {
 // refOf reads our reference off an issue's custom field, or off the last word of its text.
 func (d *Driver) refOf(i issue) client.ClientRef {
 	for _, f := range i.CustomFields {
-		if d.p.RefField != "" && (f.ID.String() == d.p.RefField || strings.EqualFold(f.Name, d.p.RefField)) && len(f.Value) == 1 {
+		ours := f.ID.String() == d.p.RefField || strings.EqualFold(f.Name, d.p.RefField)
+		if d.p.RefField != "" && ours && len(f.Value) == 1 {
 			if r := client.ClientRef(f.Value[0]); r.Valid() {
 				return r
 			}

@@ -38,8 +38,10 @@ func TestEverySettingsPageOfARepairCanBeOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"network", "wifi", "proxy", "vpn", "datetime", "sound", "printers", "storage",
-		"updates", "privacy.microphone", "privacy.camera"} {
+	for _, page := range []string{
+		"network", "wifi", "proxy", "vpn", "datetime", "sound", "printers", "storage",
+		"updates", "privacy.microphone", "privacy.camera",
+	} {
 		if !found[page] {
 			t.Errorf("this test does not see %q any more", page)
 		}

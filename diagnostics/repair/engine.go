@@ -49,6 +49,9 @@ type Request struct {
 	Before []diagnostics.Result
 	// Choice is what the user picked among the first step's choices.
 	Choice []string
+	// Said says that what the user complains of points to this repair. Where his word alone proves it (Spec.WordAlone),
+	// his word is reason enough to run it.
+	Said bool
 }
 
 // Progress is published while a repair runs.
@@ -226,14 +229,16 @@ func (s Spec) fails() []string {
 const describeTimeout = 5 * time.Second
 
 // List describes every repair on this machine, with what each step would touch. results are those of the
-// last run, if any: with them a repair whose self-tests pass is unavailable ("not_needed").
-func (e *Engine) List(ctx context.Context, results []diagnostics.Result) []Info {
+// last run, if any: with them a repair whose self-tests pass is unavailable ("not_needed"). said are repairs to which
+// the user's complaint points, see Request.Said.
+func (e *Engine) List(ctx context.Context, results []diagnostics.Result, said ...string) []Info {
 	list := make([]Info, 0, len(e.stock()))
 	short, cancel := context.WithTimeout(ctx, describeTimeout)
 	now := e.situation(short)
 	cancel()
 	for _, f := range e.stock() {
 		ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+		results := e.felt(f.ID(), results, slices.Contains(said, f.ID()))
 		info := e.describe(ctx, f, results, now)
 		e.showHeld(ctx, f, &info)
 		cancel()
@@ -366,6 +371,18 @@ func pick(results []diagnostics.Result, ids []string) []diagnostics.Result {
 		}
 	}
 	return list
+}
+
+// felt leaves out that a self-test is well where the user's word counts more: it sees the past alone.
+func (e *Engine) felt(id string, results []diagnostics.Result, said bool) []diagnostics.Result {
+	spec := e.spec(id)
+	if !said || !spec.WordAlone {
+		return results
+	}
+	own := slices.Concat(spec.fails(), spec.Verify)
+	return slices.DeleteFunc(slices.Clone(results), func(r diagnostics.Result) bool {
+		return !r.Status.Bad() && slices.Contains(own, r.ID)
+	})
 }
 
 // idle is why a repair is not needed. Nothing is well that could not be tested, or does not apply here.

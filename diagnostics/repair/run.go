@@ -86,7 +86,7 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 		if err != nil {
 			return nil, Info{}, err
 		}
-		if !anyBad(more) {
+		if !anyBad(more) && !(req.Said && spec.WordAlone) {
 			return nil, Info{}, &PreconditionError{req.ID, idle(more)}
 		}
 		all = append(more, slices.DeleteFunc(all, func(r diagnostics.Result) bool {
@@ -95,7 +95,7 @@ func (e *Engine) look(ctx context.Context, f Fixer, req Request) ([]diagnostics.
 	}
 	slow, cancel = context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
-	info := e.describe(slow, f, all, e.situation(slow))
+	info := e.describe(slow, f, e.felt(f.ID(), all, req.Said), e.situation(slow))
 	if !info.Available {
 		return nil, Info{}, &PreconditionError{req.ID, info.Why}
 	}

@@ -114,7 +114,7 @@ func (a *Agent) conclude(ctx context.Context, i *complaint) error {
 	if has {
 		join.Orient(&d, complained, now.Answers)
 	}
-	fitting, others := propose(d, a.repairs.List(ctx, explained), now.Attempts)
+	fitting, others := propose(d, a.repairs.List(ctx, explained, complained.Repairs...), now.Attempts)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.api.Diagnosis, i.api.Results, i.api.Repairs, i.api.OtherRepairs = &d, explained, fitting, others
@@ -339,11 +339,13 @@ func (a *Agent) repair(
 ) (repair.Attempt, error) {
 	now := i.copy()
 	if req.Action == "" || req.Action == "run" {
+		complained, _ := a.symptomOf(now)
 		if !req.Consent {
 			return repair.Attempt{}, &api.Error{Code: api.CodeConsent}
 		}
 		return a.repairs.Run(ctx, repair.Request{
 			ID: req.ID, Incident: now.ID, Consent: req.Consent, Before: now.Results, Choice: req.Choice,
+			Said: slices.Contains(complained.Repairs, req.ID),
 		}, on)
 	}
 	ref := ""

@@ -174,10 +174,10 @@ func (a aside) look(ctx context.Context) (string, repair.StepLook) {
 			return "", repair.StepLook{Items: []repair.Item{{Label: a.shown, Bytes: c.Bytes}}}
 		}
 	}
-	if look.Why != "" {
+	if look.Why != "" && look.Why != "no_cache" { // that one speaks of all programs that Balise knows
 		return look.Why, repair.StepLook{}
 	}
-	return "no_cache", repair.StepLook{}
+	return "nothing_to_do", repair.StepLook{}
 }
 
 // prepare fixes first which program is meant, then which folders.

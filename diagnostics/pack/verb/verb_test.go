@@ -222,7 +222,7 @@ func TestNothingToSetAside(t *testing.T) {
 	}
 	e := engine(t, Params{CacheHome: cache}, func() bool { return false })
 	_, err := e.Run(t.Context(), repair.Request{ID: "acme.erp_cache", Consent: true}, nil)
-	if refused, ok := errors.AsType[*repair.PreconditionError](err); !ok || refused.Reason == "" {
+	if refused, ok := errors.AsType[*repair.PreconditionError](err); !ok || refused.Reason != "nothing_to_do" {
 		t.Fatal(err)
 	}
 }

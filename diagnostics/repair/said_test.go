@@ -84,7 +84,8 @@ func TestAnAttemptMovesToTheIncidentThatTellsOfIt(t *testing.T) {
 	next := s.reopened(t, s.script)
 	past, err := next.History()
 	must(t, err)
-	if len(past) != 1 || past[0].Incident != "later" || past[0].Attempt.State != a.State || past[0].Attempt.Finished.IsZero() {
+	if len(past) != 1 || past[0].Incident != "later" || past[0].Attempt.State != a.State ||
+		past[0].Attempt.Finished.IsZero() {
 		t.Errorf("%+v", past)
 	}
 	if err := s.Adopt("nobody", "later"); !errors.Is(err, ErrUnknown) {

@@ -230,3 +230,14 @@ func TestAwake(t *testing.T) {
 		}
 	}
 }
+
+func TestARestartSaysWhenItComes(t *testing.T) {
+	w := newRestartWorld(t)
+	f := w.Fixer()
+	saved, err := f.Prepare(t.Context(), repair.Job{Step: "restart", Choice: []string{now}})
+	must(t, err)
+	step := f.(repair.Shower).Show(t.Context(), repair.Step{ID: "wait", Kind: repair.Wait}, saved)
+	if want := w.clock.Add(notice).Truncate(time.Second); !step.Until.Equal(want) {
+		t.Errorf("%v, want %v", step.Until, want)
+	}
+}

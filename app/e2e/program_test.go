@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,8 @@ type program struct {
 	stdin string
 	// lab, when set, is the broken network that it runs in.
 	lab *stage.Lab
+	// wrap, when set, is the program that starts it, with arguments.
+	wrap []string
 }
 
 // command prepares the program with its own environment and nothing else.
@@ -37,6 +40,9 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	if p.lab != nil {
 		cmd = p.lab.Command(ctx, name, args...)
+	}
+	if len(p.wrap) > 0 {
+		cmd = exec.CommandContext(ctx, p.wrap[0], slices.Concat(p.wrap[1:], []string{name}, args)...)
 	}
 	cmd.Env, cmd.WaitDelay = p.env, 5*time.Second
 	return cmd

@@ -22,7 +22,7 @@ var (
 
 // The least size of a button's bare edge: letters interrupt the rows between.
 const (
-	leastWidth  = 50
+	leastWidth  = 36
 	leastHeight = 22
 )
 

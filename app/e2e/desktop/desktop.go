@@ -7,11 +7,9 @@
 package desktop
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"image"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,13 +95,21 @@ func (d *Desktop) Picture(name string) string {
 	return file
 }
 
-// Screen is what the screen shows.
+// Screen is what the screen shows. It is looked at many times: packing it as a PNG would take most of a test's time.
 func (d *Desktop) Screen() image.Image {
 	d.t.Helper()
-	img, err := png.Decode(bytes.NewReader(d.tool("import", "-window", "root", "png:-")))
-	if err != nil {
-		d.t.Fatalf("read the screen: %v", err)
+	raw := d.tool("import", "-window", "root", "-depth", "8", "rgba:-")
+	size := fields(d.tool("xdotool", "getdisplaygeometry"))
+	if len(size) != 2 {
+		d.t.Fatalf("the size of the screen: %v", size)
 	}
+	width, _ := strconv.Atoi(size[0])
+	height, _ := strconv.Atoi(size[1])
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	if len(raw) != len(img.Pix) {
+		d.t.Fatalf("read the screen: %d bytes for %d x %d", len(raw), width, height)
+	}
+	img.Pix = raw
 	return img
 }
 

@@ -108,7 +108,7 @@ func (d *Driver) newSession(ctx context.Context) (string, error) {
 		err = fmt.Errorf("no session in the answer: %w", client.ErrNotADesk)
 	}
 	if err != nil {
-		return "", fmt.Errorf("sign in: %w", asRead(a, err))
+		return "", fmt.Errorf("sign in: %w", notHere(asRead(a, err)))
 	}
 	return string(got.SessionID), nil
 }
@@ -172,11 +172,13 @@ func (d *Driver) read(ctx context.Context, path string, query url.Values, got *a
 }
 
 // stream gets an answer of any size.
-func (d *Driver) stream(ctx context.Context, path string, query url.Values, consume func(transport.Answer, io.Reader) error) error {
+func (d *Driver) stream(
+	ctx context.Context, path string, query url.Values, consume func(transport.Answer, io.Reader) error,
+) error {
 	return d.signed(ctx, true, func(s secret) error {
 		r := transport.Request{Path: d.prefix + path, Query: query}
 		s.sign(&r)
-		return d.p.Transport.Stream(ctx, r, consume)
+		return asRead(transport.Answer{}, d.p.Transport.Stream(ctx, r, consume))
 	})
 }
 
@@ -276,6 +278,9 @@ func asRead(a transport.Answer, err error) error {
 	}
 	if a.Status >= 500 && strings.Contains(string(a.Body), "determine Operation") {
 		return fmt.Errorf("%w: %w: import the web service again", client.ErrUnavailable, errNoRoute)
+	}
+	if errors.Is(err, client.ErrNotFound) && errors.As(err, new(*transport.StatusError)) {
+		return notHere(err) // the interface itself never says 404: some other web server did
 	}
 	if !errors.Is(err, client.ErrUnknownOutcome) {
 		return err

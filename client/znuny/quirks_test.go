@@ -194,12 +194,16 @@ func TestStatusesAreReadByType(t *testing.T) {
 		state, kind string
 		want        client.Status
 	}{
-		{"neu", "new", client.StatusNew}, {"offen", "Open", client.StatusOpen},
+		{"neu", "new", client.StatusNew},
+		{"offen", "Open", client.StatusOpen},
 		{"pending auto close+", "pending auto", client.StatusOpen},
 		{"warten", "pending reminder", client.StatusPending},
-		{"closed successful", "closed", client.StatusClosed}, {"merged", "merged", client.StatusClosed},
-		{"removed", "removed", client.StatusClosed}, {"Gelöst", "closed", client.StatusResolved},
-		{"x", "vendor", client.StatusPending}, {"closed?", "", client.StatusUnknown},
+		{"closed successful", "closed", client.StatusClosed},
+		{"merged", "merged", client.StatusClosed},
+		{"removed", "removed", client.StatusClosed},
+		{"Gelöst", "closed", client.StatusResolved},
+		{"x", "vendor", client.StatusPending},
+		{"closed?", "", client.StatusUnknown},
 		{"closed", "something", client.StatusUnknown},
 	} {
 		if got := d.statusOf(tc.state, tc.kind); got != tc.want {
@@ -235,9 +239,10 @@ func TestThreadShowsWhatIsPublicAsPlainText(t *testing.T) {
 		 "IsVisibleForCustomer":1,"Attachment":{"FileID":"1","Filename":"a/b\\c:d.txt","FilesizeRaw":"1"}},
 		{"ArticleID":"2","SenderType":"agent","From":"Théo T <tech@x.test>","Body":"SECRET","IsVisibleForCustomer":0},
 		{"ArticleID":"3","SenderType":"agent","From":"Théo T","Body":"SECRET","ArticleType":"note-internal"},
-		{"ArticleID":"4","SenderType":"agent","From":"Théo T <tech@x.test>","MimeType":"text/html","IsVisibleForCustomer":"1",
-		 "Body":"<p>Oui <script>alert(1)</script><img src=http://evil/x.png><a href='javascript:x'>ici</a></p>"},
-		{"ArticleID":"5","SenderType":"customer","From":"\"Carol\" <carol@x.test>","Body":"moi aussi\u202e","IsVisibleForCustomer":1}]`)})
+		{"ArticleID":"4","SenderType":"agent","From":"Théo T <tech@x.test>","MimeType":"text/html",
+		 "IsVisibleForCustomer":"1","Body":"<p>Oui <script>alert(1)</script><img src=http://evil/x.png><a href='javascript:x'>ici</a></p>"},
+		{"ArticleID":"5","SenderType":"customer","From":"\"Carol\" <carol@x.test>",
+		 "Body":"moi aussi\u202e","IsVisibleForCustomer":1}]`)})
 	got, err := d.Thread(t.Context(), "7")
 	if err != nil || len(got) != 3 {
 		t.Fatalf("%d messages, %v", len(got), err)
@@ -274,7 +279,7 @@ func TestReplyTakesTheStateAlong(t *testing.T) {
 	if err == nil || len(calls) != 2 || strings.Contains(calls[1], "State") {
 		t.Errorf("a refused state: %v, %q", err, calls)
 	}
-	var asForbidden = d.CloseTicket(t.Context(), "7")
+	asForbidden := d.CloseTicket(t.Context(), "7")
 	if !errors.Is(asForbidden, client.ErrForbidden) {
 		t.Errorf("close with a state that is refused: %v", asForbidden)
 	}
@@ -301,7 +306,8 @@ func TestEmptyFilesStayAtHome(t *testing.T) {
 // Znuny: there is no call for one file; all come, and the right one has to be picked.
 func TestDownloadPicksOneFileOfAll(t *testing.T) {
 	const files = `[{"FileID":"1","Filename":"a","Content":"YQ=="},{"FileID":"2","Filename":"b","Content":"YmJi\nYmI="}]`
-	body := articles(`[{"ArticleID":8,"Attachment":[{"FileID":"2","Content":"eA=="}]},{"ArticleID":"9","Attachment":` + files + `}]`)
+	body := articles(`[{"ArticleID":8,"Attachment":[{"FileID":"2","Content":"eA=="}]},` +
+		`{"ArticleID":"9","Attachment":` + files + `}]`)
 	_, d := newDesk(t, map[string]string{"GET /Ticket/7": body})
 	at := client.Attachment{ID: "7.9.2.2", Name: "b"}
 	var got bytes.Buffer
@@ -309,7 +315,8 @@ func TestDownloadPicksOneFileOfAll(t *testing.T) {
 		t.Errorf("%q, %v", got.String(), err)
 	}
 	for id, want := range map[string]error{
-		"7.9.3.2": client.ErrNotFound, "7.10.2.2": client.ErrNotFound, "7/../8.1.1.1": client.ErrNotFound, "": client.ErrNotFound,
+		"7.9.3.2": client.ErrNotFound, "7.10.2.2": client.ErrNotFound, "7/../8.1.1.1": client.ErrNotFound,
+		"": client.ErrNotFound,
 	} {
 		if err := d.Download(t.Context(), client.Attachment{ID: id}, io.Discard, 0); !errors.Is(err, want) {
 			t.Errorf("download %q: %v, want %v", id, err, want)
@@ -332,5 +339,17 @@ func TestDownloadPicksOneFileOfAll(t *testing.T) {
 		if want == nil && err != nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("answer %.60s: %v, want %v", answer, err, want)
 		}
+	}
+}
+
+// Znuny: one ticket that may not be read any more refuses the reading of all; the rest of the list is still shown.
+func TestATicketThatWasTakenAwayDoesNotHideTheOthers(t *testing.T) {
+	_, d := newDesk(t, map[string]string{
+		"POST /Ticket/Search": `{"TicketID":["7","8"]}`, "GET /Ticket/7,8": refusal("TicketGet.AccessDenied"),
+		"GET /Ticket/7": ticket7, "GET /Ticket/8": refusal("TicketGet.AccessDenied"),
+	})
+	page, err := d.List(t.Context(), client.ListQuery{})
+	if err != nil || len(page.Tickets) != 1 || page.Tickets[0].ID != "7" {
+		t.Errorf("list: %+v, %v", page, err)
 	}
 }

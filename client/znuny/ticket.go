@@ -2,6 +2,7 @@ package znuny
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -99,6 +100,9 @@ func (d *Driver) tickets(ctx context.Context, ids []string) ([]ticket, time.Time
 	var got answer
 	query := url.Values{"DynamicFields": {"1"}}
 	a, err := d.read(ctx, "/Ticket/"+strings.Join(ids, ","), query, &got)
+	if errors.Is(err, client.ErrForbidden) && len(ids) > 1 {
+		return d.oneByOne(ctx, ids)
+	}
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -116,6 +120,21 @@ func (d *Driver) tickets(ctx context.Context, ids []string) ([]ticket, time.Time
 		}
 	}
 	return out, a.Date(), nil
+}
+
+// oneByOne reads what can be read: one ticket that was taken away since the search refuses the whole list.
+func (d *Driver) oneByOne(ctx context.Context, ids []string) (out []ticket, now time.Time, err error) {
+	for _, id := range ids {
+		got, at, err := d.tickets(ctx, []string{id})
+		if errors.Is(err, client.ErrForbidden) || errors.Is(err, client.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, now, err
+		}
+		out, now = append(out, got...), at
+	}
+	return out, now, nil
 }
 
 // List reads one page of the signed-in user's tickets, the last changed first. The desk's search gives numbers

@@ -156,7 +156,7 @@ func (d *Driver) me(ctx context.Context) client.Person {
 			me.Email = value
 		}
 	}
-	if ctx.Err() != nil || errors.Is(err, client.ErrUnreachable) || errors.Is(err, client.ErrUnavailable) && !noSuchRoute(err) {
+	if err != nil && !noSuchRoute(err) && !errors.Is(err, client.ErrUnauthorized) {
 		return me // ask again next time
 	}
 	d.mu.Lock()

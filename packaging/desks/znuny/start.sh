@@ -94,7 +94,7 @@ start_database() {
   alive "$dir/db.pid" >/dev/null && return
   # A test desk: what a crash of the whole machine would lose does not matter.
   (cd / && as_postgres setsid "$pg/postgres" -D "$dir/db" -p "$dbport" -c listen_addresses=127.0.0.1 \
-    -c unix_socket_directories= -c fsync=off -c full_page_writes=off >>"$log" 2>&1 </dev/null) &
+    -c unix_socket_directories= -c fsync=off -c full_page_writes=off) >>"$log" 2>&1 </dev/null &
   for _ in $(seq 1 300); do
     "$pg/pg_isready" -q -h 127.0.0.1 -p "$dbport" && break
     sleep 0.1

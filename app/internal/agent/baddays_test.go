@@ -292,7 +292,7 @@ func TestSlowListenerLooksAgain(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	for page, want := range map[string]bool{
-		"describe": true, "tickets": true, "ticket/42": true, "ticket/INC-0042.a": true, "ticket/": false,
+		"describe": true, "tickets": true, "repair": true, "ticket/42": true, "ticket/INC-0042.a": true, "ticket/": false,
 		"ticket/../x": false, "ticket/a b": false, "": false, "exec": false, "ticket/" + strings.Repeat("1", 99): false,
 		"ticket/4\u202e2": false,
 	} {

@@ -137,7 +137,7 @@ func Connect(ctx context.Context, p Params) (api.Service, func(), error) {
 // isPage tells what Show accepts; anything else could come from a link.
 func isPage(page string) bool {
 	switch page {
-	case "describe", "report", "tickets", "check", "settings", "outbox", "trust", "signin":
+	case "describe", "report", "tickets", "check", "settings", "outbox", "trust", "signin", waitPage:
 		return true
 	}
 	if id, ok := strings.CutPrefix(page, "describe/"); ok {

@@ -38,6 +38,8 @@ func parseRoute(name, incident string) route {
 		return route{pageTicket, rest}
 	case pageTickets, pageOutbox, pageCheck, pageRequest, pageTrust, pageSettings, pageSignIn:
 		return route{name: head}
+	case pageRepair: // a planned restart: the self-tests say what it is for, and lead to calling it off
+		return route{name: pageCheck}
 	}
 	return route{pageDescribe, incident}
 }

@@ -50,7 +50,7 @@ func TestDeskThatDiesWhileStoring(t *testing.T) {
 	t.Cleanup(func() { os.Remove(file) })
 	e := start()
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
-	for _, after := range []time.Duration{30, 100, 200, 300, 450} {
+	for _, after := range []time.Duration{100, 300, 500, 650, 800} {
 		after *= time.Millisecond
 		d := e.as(t, "alice")
 		if _, _, err := d.Probe(t.Context()); err != nil {

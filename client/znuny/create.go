@@ -80,22 +80,19 @@ func (d *Driver) form(dr client.Draft, attached []upload) map[string]any {
 	if queue == "" {
 		queue = d.p.Queue
 	}
-	title := transport.Line(dr.Subject, maxTitle)
+	// The reference is always in the title too: Znuny has no transaction, and a desk that dies between the ticket
+	// and its fields leaves one that only the title names.
+	title := titleWith(dr.Subject, dr.ClientRef)
 	fields := []map[string]string{}
 	for name, value := range dr.Fields {
 		fields = append(fields, map[string]string{"Name": name, "Value": value})
 	}
 	if d.useField() {
 		fields = append(fields, map[string]string{"Name": d.p.RefField, "Value": string(dr.ClientRef)})
-	} else {
-		title = titleWith(dr.Subject, dr.ClientRef)
 	}
 	subject := transport.Line(dr.Subject, maxTitle)
 	if subject == "" { // a required parameter
 		subject = string(dr.ClientRef)
-	}
-	if title == "" {
-		title = subject
 	}
 	in := map[string]any{
 		"Ticket": map[string]any{

@@ -27,8 +27,8 @@ type Params struct {
 	URL        string
 	Credential client.Credential // Kind "basic": a customer user's login and password
 	Queue      string            // used for drafts that name none; "" is Raw, which every installation has
-	// RefField is the name of the ticket dynamic field that holds our reference; "" puts it at the end of the
-	// title. A field that the desk does not have counts as none.
+	// RefField is the name of the ticket dynamic field that holds our reference beside the end of the title; ""
+	// is none. A field that the desk does not have counts as none.
 	RefField string
 	// StatusMap overrides the built-in table, by the state's name or else its type, in lower case.
 	StatusMap map[string]client.Status

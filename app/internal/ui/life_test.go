@@ -156,7 +156,7 @@ func TestRoutes(t *testing.T) {
 		"settings":      {name: pageSettings},
 		"outbox":        {name: pageOutbox},
 		"../../etc":     {pageDescribe, "inc"},
-		"repair":        {pageDescribe, "inc"}, // a link never repairs or sends
+		"repair":        {pageCheck, ""}, // where repairs are proposed: a link never repairs or sends
 		"review":        {pageDescribe, "inc"},
 	} {
 		if got := parseRoute(in, "inc"); got != want {

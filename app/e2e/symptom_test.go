@@ -146,7 +146,8 @@ func TestPackInTheWindow(t *testing.T) {
 	d.Still(20 * time.Second)
 	d.Picture("a pack's symptom and a refused pack")
 	_, shown, _ := p.run("pack", "show")
-	has(t, "balise pack show", shown, "acme.planning", "/etc/balise/packs.d/ouvert", "Quelqu’un d’autre que l’administrateur")
+	has(t, "balise pack show", shown, "acme.planning", "/etc/balise/packs.d/ouvert",
+		"Quelqu’un d’autre que l’administrateur")
 	press(d, window)
 	d.Still(20 * time.Second)
 	d.Picture("a pack's cause")

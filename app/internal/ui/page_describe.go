@@ -65,7 +65,8 @@ func (d *describe) refresh() {
 	f := d.u.flow
 	d.tests.refresh()
 	d.guess.refresh()
-	shown := fmt.Sprint(f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice,
+	cut := d.cutShort()
+	shown := fmt.Sprint(len(cut), f.openErr, f.inc.HasScreenshot, d.u.known, d.u.state.Desk.Practice,
 		d.u.state.Desk.SignedIn)
 	if shown == d.shown {
 		return
@@ -83,8 +84,19 @@ func (d *describe) refresh() {
 			row(widgets.NewButton(d.u.inPage, widgets.Secondary, d.u.tr("signin.open"),
 				func() { d.u.go_(route{name: pageSignIn}) }))))
 	}
-	fill(d.about, about...)
+	fill(d.about, append(cut, about...)...)
 	d.u.shell.refresh()
+}
+
+// cutShort says what came of a repair that a crash or a power cut ended; nobody was there to be told.
+func (d *describe) cutShort() (panels objects) {
+	for _, a := range d.u.flow.inc.Attempts {
+		if a.Reason == "interrupted" {
+			panels.add(widgets.NewPanel(widgets.ToneInfo, widgets.Heading(d.u.repairText(a.ID, "title")),
+				widgets.Body(d.u.t.T("repair.reason."+a.Reason))))
+		}
+	}
+	return panels
 }
 
 func (d *describe) next() {

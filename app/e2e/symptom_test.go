@@ -75,16 +75,31 @@ func TestWordsToTicket(t *testing.T) {
 	press(d, window)
 	d.Still(20 * time.Second)
 	d.Picture("verdict with a question")
-	d.Press(window, desktop.Secondary, 15*time.Second)
-	d.Still(15 * time.Second)
-	d.Picture("question answered")
+	var load struct {
+		Results []struct {
+			Status string `json:"status"`
+		} `json:"results"`
+	}
+	asked := d.Buttons(window, desktop.Secondary)
+	if len(asked) > 0 {
+		d.Click(asked[0].X, asked[0].Y)
+		d.Still(15 * time.Second)
+		d.Picture("question answered")
+	} else if p.json(&load, "check", "perf.cpu"); len(load.Results) == 1 && load.Results[0].Status == "pass" {
+		t.Error("nothing is asked about the symptom")
+	} else {
+		t.Log("this computer is busy: with that for a sure cause nothing is asked")
+	}
 	press(d, window)
 	d.Still(20 * time.Second)
 	d.Picture("review with the symptom")
 	press(d, window)
 	_, page := atTheDesk(p, d, 1)
 	has(t, "the ticket", page, "mon imprimmante imprime plus rien", "Rien ne sort de l’imprimante",
-		"un message ou un voyant rouge ? » Réponse de l’utilisateur : Oui", "Pour le technicien : ")
+		"Pour le technicien : ")
+	if len(asked) > 0 {
+		has(t, "the ticket", page, "un message ou un voyant rouge ? » Réponse de l’utilisateur : Oui")
+	}
 
 	rail(d, window, 1)
 	d.Still(15 * time.Second)

@@ -245,3 +245,11 @@ func TestShownByMakesARemarkOfWhatDoesNotHurt(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+func TestWhatTheSymptomSaysIsNotAsked(t *testing.T) {
+	kb := core(t)
+	d, _ := Diagnose(fine(kb), kb, Context{Symptom: map[string]float64{"print.*": 5, "unseen/device": 3}})
+	if d.Question != nil && d.Question.ID == "kind" {
+		t.Errorf("asks %s of somebody who has said that it is the printer", d.Question.ID)
+	}
+}

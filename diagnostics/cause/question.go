@@ -14,6 +14,8 @@ import (
 type Ask struct {
 	ID      string      `yaml:"id"`
 	Options []AskOption `yaml:"options"`
+	// Broad says that whoever has said what they complain of has answered it.
+	Broad bool `yaml:"broad"`
 }
 
 // AskOption is one answer, and what it says about causes.
@@ -80,7 +82,7 @@ func (v *view) question(weights []float64) *Question {
 	best, most := -1, leastInformation
 	for i := range v.x.asks {
 		a := &v.x.asks[i]
-		if _, asked := v.ctx.Answers[a.ID]; asked {
+		if _, asked := v.ctx.Answers[a.ID]; asked || a.Broad && len(v.ctx.Symptom) > 0 {
 			continue
 		}
 		if told := a.information(weights); told > most {

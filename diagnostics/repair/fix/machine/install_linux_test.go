@@ -50,7 +50,11 @@ func newKitWorld(t *testing.T) *kitWorld {
 		"curl;7.88;amd64;debian-security": 8,
 	}}
 	must(t, w.conn.ExportMethodTable(map[string]any{
-		"GetTimeSinceAction": func(uint32) (uint32, *dbus.Error) { s.gate.wait(); return w.age, nil },
+		"GetTimeSinceAction": func(uint32) (age uint32, _ *dbus.Error) {
+			s.gate.wait()
+			w.with(func() { age = w.age })
+			return age, nil
+		},
 		"CreateTransaction": func() (dbus.ObjectPath, *dbus.Error) {
 			s.gate.wait()
 			w.mu.Lock()
@@ -60,7 +64,7 @@ func newKitWorld(t *testing.T) *kitWorld {
 		},
 	}, pkPath, pkName))
 	must(t, w.conn.ExportSubtreeMethodTable(map[string]any{
-		"SetHints": func(h []string) *dbus.Error { s.gate.wait(); w.hints = h; return nil },
+		"SetHints": func(h []string) *dbus.Error { s.gate.wait(); w.with(func() { w.hints = h }); return nil },
 		"GetUpdates": func(m dbus.Message, _ uint64) *dbus.Error {
 			s.gate.wait()
 			w.mu.Lock()
@@ -88,7 +92,7 @@ func newKitWorld(t *testing.T) *kitWorld {
 				w.fail(m, 2, "no network")
 				return nil
 			}
-			w.age = 0
+			w.with(func() { w.age = 0 })
 			w.emit(m, "Finished", uint32(1), uint32(5))
 			return nil
 		},
@@ -108,6 +112,13 @@ func newKitWorld(t *testing.T) *kitWorld {
 	}, "/kit", propsName))
 	s.own(0, pkName)
 	return w
+}
+
+// with changes or reads what the bus's own goroutine reads too.
+func (w *kitWorld) with(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
 }
 
 func (w *kitWorld) emit(m dbus.Message, name string, values ...any) {
@@ -241,15 +252,19 @@ func TestUpdatesAreShownThenInstalled(t *testing.T) {
 	if !slices.Contains(told, "100 zlib1g") || !slices.Contains(told, "-1 curl") {
 		t.Errorf("%q", told)
 	}
-	if !slices.Equal(w.flags, []uint64{6, 2}) || !slices.Contains(w.hints, "interactive=true") {
-		t.Errorf("flags %v hints %q", w.flags, w.hints)
-	}
+	w.with(func() {
+		if !slices.Equal(w.flags, []uint64{6, 2}) || !slices.Contains(w.hints, "interactive=true") {
+			t.Errorf("flags %v hints %q", w.flags, w.hints)
+		}
+	})
 	if got := text(facts); !strings.Contains(got, `"system"`) || !strings.Contains(got, `"updates_installed"`) {
 		t.Error(got)
 	}
-	if len(w.waiting) != 1 {
-		t.Errorf("%v", w.waiting)
-	}
+	w.with(func() {
+		if len(w.waiting) != 1 {
+			t.Errorf("%v", w.waiting)
+		}
+	})
 	step := f.(repair.Shower).Show(t.Context(), repair.Step{ID: stepInstall}, nil)
 	if step.ID != "" {
 		t.Errorf("a yes is asked for nothing: %+v", step)
@@ -276,7 +291,7 @@ func TestHowAnInstallationEnds(t *testing.T) {
 		"would remove":    {removes: "office;1;amd64;x", reason: "would_remove", admin: true},
 	} {
 		w := newKitWorld(t)
-		w.code, w.exit, w.removes = c.code, c.exit, c.removes
+		w.with(func() { w.code, w.exit, w.removes = c.code, c.exit, c.removes })
 		before := w.State()
 		_, err := do(t, t.Context(), w.Fixer(), stepInstall, nil)
 		var step *repair.StepError
@@ -292,7 +307,7 @@ func TestHowAnInstallationEnds(t *testing.T) {
 // Who stops waiting asks PackageKit to stop as well.
 func TestAnInstallationThatNeverEnds(t *testing.T) {
 	w := newKitWorld(t)
-	w.stuck = true
+	w.with(func() { w.stuck = true })
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if _, err := do(t, ctx, w.Fixer(), stepInstall, nil); !errors.Is(err, context.DeadlineExceeded) {

@@ -31,7 +31,7 @@ func newSpoolerWorld(t *testing.T) *spoolerWorld {
 	w.sys = playSystemd(s, 0, map[string]*played{
 		"cups.service": {Active: "failed", Result: "exit-code"}, "cups.socket": {Active: "failed", Result: "success"},
 	})
-	w.sys.start = w.serve
+	w.sys.with(func() { w.sys.start = w.serve })
 	t.Cleanup(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -62,7 +62,8 @@ func (w *spoolerWorld) serve(name string) bool {
 			"\x01\x47\x00\x12attributes-charset\x00\x05utf-8" +
 			"\x48\x00\x1battributes-natural-language\x00\x02en\x03"))
 	})}
-	go func() { _ = w.server.Serve(l) }()
+	server := w.server
+	go func() { _ = server.Serve(l) }()
 	return true
 }
 
@@ -88,7 +89,7 @@ func (w *spoolerWorld) Reopen() repairtest.World { w.reopen(); return w }
 // Worsen leaves the units as the fault had them: cups starts and fails at once.
 func (w *spoolerWorld) Worsen() {
 	w.stage.Worsen()
-	w.sys.all["cups.socket"].Result = "exit-code"
+	w.sys.with(func() { w.sys.all["cups.socket"].Result = "exit-code" })
 }
 
 func TestSpoolerRestart(t *testing.T) {
@@ -104,7 +105,7 @@ func TestSpoolerRestart(t *testing.T) {
 func TestSpoolerThatIsNotThere(t *testing.T) {
 	for load, want := range map[string]string{"not-found": "no_printer", "masked": "masked", "loaded": ""} {
 		w := newSpoolerWorld(t)
-		w.sys.all["cups.service"].Load = load
+		w.sys.with(func() { w.sys.all["cups.service"].Load = load })
 		if look := w.Fixer().Look(t.Context(), nil); look.Why != want {
 			t.Errorf("%s: %+v", load, look)
 		}

@@ -44,7 +44,7 @@ func playSystemd(s *stage, at int, units map[string]*played) *systemd {
 	s.t.Helper()
 	d := &systemd{s: s, conn: s.buses[at].conn, all: units, free: at == 1}
 	must(s.t, d.conn.ExportMethodTable(map[string]any{
-		"Subscribe": func() *dbus.Error { s.gate.wait(); d.told = true; return nil },
+		"Subscribe": func() *dbus.Error { s.gate.wait(); d.with(func() { d.told = true }); return nil },
 		"LoadUnit": func(name string) (dbus.ObjectPath, *dbus.Error) {
 			s.gate.wait()
 			return sdUnit(name), nil
@@ -55,6 +55,13 @@ func playSystemd(s *stage, at int, units map[string]*played) *systemd {
 	must(s.t, d.conn.ExportSubtreeMethodTable(map[string]any{"Get": d.get}, sdPath+"/unit", propsName))
 	s.own(at, sdName)
 	return d
+}
+
+// with changes or reads what the bus's own goroutine reads too.
+func (d *systemd) with(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
 }
 
 const propsName = "org.freedesktop.DBus.Properties"
@@ -152,9 +159,9 @@ func (d *systemd) restart(m dbus.Message, name, mode string) (dbus.ObjectPath, *
 	default:
 		u.Active, u.Result = "active", "success"
 	}
-	ok := u.Active == "active"
+	ok, start := u.Active == "active", d.start
 	d.mu.Unlock()
-	if ok && d.start != nil && !d.start(name) {
+	if ok && start != nil && !start(name) {
 		d.mu.Lock()
 		u.Active, u.Result = "failed", "exit-code"
 		d.mu.Unlock()

@@ -52,7 +52,7 @@ func TestUnitRestart(t *testing.T) {
 // newSystemUnitWorld has only the system's service, so that a refusal changes nothing at all.
 func newSystemUnitWorld(t *testing.T) *unitWorld {
 	w := newUnitWorld(t)
-	delete(w.own.all, "indexer.service")
+	w.own.with(func() { delete(w.own.all, "indexer.service") })
 	return w
 }
 
@@ -71,7 +71,10 @@ func TestUnitsOfBothManagers(t *testing.T) {
 	if _, err := f.Run(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
-	if w.own.all["indexer.service"].Active != "active" || w.sys.all["sync.service"].Active != "active" {
+	var own, sys string
+	w.own.with(func() { own = w.own.all["indexer.service"].Active })
+	w.sys.with(func() { sys = w.sys.all["sync.service"].Active })
+	if own != "active" || sys != "active" {
 		t.Errorf("%s", w.State())
 	}
 	if !slices.Contains(told, "sync.service") || !slices.Contains(told, "watching") {
@@ -86,7 +89,7 @@ func TestUnitsOfBothManagers(t *testing.T) {
 // A unit that comes up and fails again was not repaired.
 func TestAUnitThatFailsAgain(t *testing.T) {
 	w := newSystemUnitWorld(t)
-	w.sys.all["sync.service"].flaps = 3
+	w.sys.with(func() { w.sys.all["sync.service"].flaps = 3 })
 	f := w.Fixer()
 	saved, err := f.Prepare(t.Context(), repair.Job{})
 	must(t, err)
@@ -99,8 +102,10 @@ func TestAUnitThatFailsAgain(t *testing.T) {
 // The system's services that nobody listed, mounts and paths are never touched, whatever the journal says.
 func TestOnlyListedUnits(t *testing.T) {
 	w := newSystemUnitWorld(t)
-	w.sys.all["secret.service"] = &played{Active: "failed", Result: "exit-code"}
-	w.sys.all["home.mount"] = &played{Active: "failed", Result: "exit-code"}
+	w.sys.with(func() {
+		w.sys.all["secret.service"] = &played{Active: "failed", Result: "exit-code"}
+		w.sys.all["home.mount"] = &played{Active: "failed", Result: "exit-code"}
+	})
 	f := fixerOf(testEnv("home.mount", "other.service"), "unit.restart")
 	if look := f.Look(t.Context(), nil); look.Why != "not_listed" {
 		t.Errorf("%+v", look)
@@ -120,7 +125,7 @@ func TestOnlyListedUnits(t *testing.T) {
 // A signal that gets lost must not hold a step for ever.
 func TestALostSignal(t *testing.T) {
 	w := newSystemUnitWorld(t)
-	w.sys.lost = true
+	w.sys.with(func() { w.sys.lost = true })
 	f := w.Fixer()
 	saved, err := f.Prepare(t.Context(), repair.Job{})
 	must(t, err)

@@ -3,7 +3,7 @@
 #   start.sh [DIR [PORT]]      RT_WORKERS=2 server processes
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/common.sh"
+. "$here/../common.sh"
 dir=${1:-$(default_dir)}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)

@@ -3,24 +3,11 @@
 #   stop.sh [DIR [--kill|--wipe]]     --kill: SIGKILL, as a crash would; --wipe: also removes DIR
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/common.sh"
+. "$here/../common.sh"
 dir=${1:-$(default_dir)}
 [ -d "$dir" ] || exit 0
 dir=$(cd "$dir" && pwd)
-if pid=$(alive "$dir/pid"); then
-  # start.sh made it the leader of its own process group; signal no group that is not its own.
-  group=$(group_of "$pid")
-  [ "$group" = "$pid" ] || die "process $pid does not lead its group; not touched"
-  signal=TERM
-  [ "${2:-}" = --kill ] && signal=KILL
-  kill -s "$signal" -- "-$group" 2>/dev/null || true
-  for _ in $(seq 1 50); do
-    alive "$dir/pid" >/dev/null || break
-    sleep 0.1
-  done
-  kill -s KILL -- "-$group" 2>/dev/null || true
-fi
-rm -f "$dir/pid"
+end_server "$dir/pid" 5 "${2:-}"
 if [ "${2:-}" = --wipe ]; then
   [ -e "$dir/site.pm" ] || die "$dir is not a directory of start.sh; not removed"
   rm -rf "$dir"

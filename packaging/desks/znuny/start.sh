@@ -3,7 +3,7 @@
 #   start.sh [DIR [PORT]]      ZNUNY_WORKERS=2 server processes, ZNUNY_ZONE=UTC
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/common.sh"
+. "$here/../common.sh"
 dir=${1:-$(default_dir)}
 mkdir -p "$dir"/log
 dir=$(cd "$dir" && pwd)
